@@ -1,0 +1,1 @@
+"""Floor 2: large values by hash."""

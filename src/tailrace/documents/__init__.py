@@ -1,0 +1,1 @@
+"""Floor 2: shared documents (Yjs through pycrdt)."""

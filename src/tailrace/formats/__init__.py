@@ -1,0 +1,1 @@
+"""Floor 1, pure: bytes to the notebook value and back."""

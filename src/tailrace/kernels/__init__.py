@@ -1,0 +1,1 @@
+"""Floor 2: running interpreters, behind one protocol."""

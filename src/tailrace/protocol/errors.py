@@ -1,0 +1,128 @@
+"""Everything that can go wrong and has a name.
+
+    TailraceError
+    ├── ProtocolError          a frame that cannot be read: the sender's fault
+    │   └── VersionMismatch
+    ├── LogError
+    │   ├── LogGap             the records asked for were compacted away
+    │   ├── LogFenced          somebody else appended: this writer lost ownership
+    │   ├── LogFull            no space, or over quota: read-only until there is some
+    │   └── LogDamaged         the store had to be quarantined
+    ├── KernelError
+    │   ├── InterpreterUnusable    names what is missing, and where
+    │   ├── KernelStartFailed
+    │   └── KernelUnreachable
+    ├── FileError
+    │   ├── PathOutside        outside the folder that is served
+    │   ├── FileMissing
+    │   ├── FileNotWritable
+    │   └── NotANotebook       says where the file is wrong; its bytes are untouched
+    └── AuthError
+
+`code` is stable and documented in `docs/reference/errors.md`; `message` is for a person
+and says what to do. "Not possible now" is no exception but a `Refusal` (`frames.py`).
+"""
+
+from typing import ClassVar
+
+
+class TailraceError(Exception):
+    code: ClassVar[str] = "error"
+
+
+class ProtocolError(TailraceError):
+    code = "protocol.malformed"
+
+
+class VersionMismatch(ProtocolError):
+    code = "protocol.version"
+
+    def __init__(self, *, theirs: int, ours: int) -> None:
+        self.theirs = theirs
+        self.ours = ours
+        super().__init__(
+            f"the page speaks protocol {theirs}, this server {ours}; reload the page"
+        )
+
+
+class LogError(TailraceError):
+    code = "log.error"
+
+
+class LogGap(LogError):
+    """The records asked for were compacted away; start from the snapshot instead."""
+
+    code = "log.gap"
+
+    def __init__(self, *, wanted: int, first: int) -> None:
+        self.wanted = wanted
+        self.first = first
+        super().__init__(f"sequence {wanted} is gone; the log starts at {first}")
+
+
+class LogFenced(LogError):
+    """An append named an expected sequence that is not the last one."""
+
+    code = "log.fenced"
+
+    def __init__(self, *, expected: int, last: int) -> None:
+        self.expected = expected
+        self.last = last
+        super().__init__(f"expected the log to end at {expected}, it ends at {last}")
+
+
+class LogFull(LogError):
+    """Nothing was written. The notebook is read-only until there is space."""
+
+    code = "log.full"
+
+
+class LogDamaged(LogError):
+    """The store could not be read; what could be was kept, the rest set aside."""
+
+    code = "log.damaged"
+
+
+class KernelError(TailraceError):
+    code = "kernel.error"
+
+
+class InterpreterUnusable(KernelError):
+    code = "kernel.interpreter"
+
+    def __init__(self, interpreter: str, problem: str) -> None:
+        self.interpreter = interpreter
+        self.problem = problem
+        super().__init__(f"{interpreter} cannot run this notebook: {problem}")
+
+
+class KernelStartFailed(KernelError):
+    code = "kernel.start"
+
+
+class KernelUnreachable(KernelError):
+    code = "kernel.unreachable"
+
+
+class FileError(TailraceError):
+    code = "file.error"
+
+
+class PathOutside(FileError):
+    code = "file.outside"
+
+
+class FileMissing(FileError):
+    code = "file.missing"
+
+
+class FileNotWritable(FileError):
+    code = "file.not-writable"
+
+
+class NotANotebook(FileError):
+    code = "file.not-a-notebook"
+
+
+class AuthError(TailraceError):
+    code = "auth.required"
