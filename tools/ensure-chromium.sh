@@ -1,0 +1,18 @@
+#!/bin/sh
+# A Chromium for the browser tests: what is installed, else Debian's package where apt and
+# root are there, else Playwright's own build. $1: the Python that has playwright.
+set -eu
+for name in chromium chromium-browser google-chrome google-chrome-stable; do
+  if command -v "$name" >/dev/null 2>&1; then
+    echo "browser: $(command -v "$name")"
+    exit 0
+  fi
+done
+if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    chromium fonts-dejavu-core >/dev/null
+  echo "browser: $(command -v chromium)"
+  exit 0
+fi
+exec "$1" -m playwright install --with-deps chromium
