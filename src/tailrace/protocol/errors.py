@@ -16,8 +16,18 @@
     │   ├── PathOutside        outside the folder that is served
     │   ├── FileMissing
     │   ├── FileNotWritable
+    │   ├── FileTaken          something of that name is there already
     │   └── NotANotebook       says where the file is wrong; its bytes are untouched
-    └── AuthError
+    ├── AuthError              nobody is logged in, or not with this
+    │   ├── AuthForbidden      known, but may not do this
+    │   ├── AuthThrottled      too many failures; wait
+    │   ├── HostRefused        the Host header names a server we are not
+    │   ├── OriginRefused      the request was made by another site's page
+    │   └── ForgeryRefused     the page's anti-forgery token is missing or wrong
+    ├── RequestError           an HTTP request that cannot be read
+    │   ├── BodyTooLarge
+    │   └── MediaTypeRefused
+    └── SettingsError          says which setting, where it was read, and what it may be
 
 `code` is stable and documented in `docs/reference/errors.md`; `message` is for a person
 and says what to do. "Not possible now" is no exception but a `Refusal` (`frames.py`).
@@ -120,9 +130,59 @@ class FileNotWritable(FileError):
     code = "file.not-writable"
 
 
+class FileTaken(FileError):
+    code = "file.taken"
+
+
 class NotANotebook(FileError):
     code = "file.not-a-notebook"
 
 
 class AuthError(TailraceError):
     code = "auth.required"
+
+
+class AuthForbidden(AuthError):
+    code = "auth.forbidden"
+
+
+class AuthThrottled(AuthError):
+    """Too many failed logins. `retry_after_s` says how long to wait."""
+
+    code = "auth.throttled"
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"too many failed logins; try again in {retry_after_s} s")
+
+
+class HostRefused(AuthError):
+    code = "auth.host"
+
+
+class OriginRefused(AuthError):
+    code = "auth.origin"
+
+
+class ForgeryRefused(AuthError):
+    code = "auth.anti-forgery"
+
+
+class RequestError(TailraceError):
+    code = "request.malformed"
+
+
+class BodyTooLarge(RequestError):
+    code = "request.too-large"
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        super().__init__(f"the request is larger than the {limit_bytes} bytes allowed here")
+
+
+class MediaTypeRefused(RequestError):
+    code = "request.media-type"
+
+
+class SettingsError(TailraceError):
+    code = "settings.invalid"
