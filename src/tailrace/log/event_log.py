@@ -80,10 +80,17 @@ class EventLog(Protocol):
         ...
 
     async def read_topic(
-        self, topic: str, *, position: int = 0, limit: int = 1_000, limit_bytes: int = 8 << 20
+        self,
+        topic: str,
+        *,
+        position: int = 0,
+        after: int = 0,
+        limit: int = 1_000,
+        limit_bytes: int = 8 << 20,
     ) -> list[LogRecord]:
-        """Records of `topic` from the one that spans `position` on (or, where none does, the
-        first after it), oldest first; at least one if there is any."""
+        """Records of `topic` from the first one with `position + extent >= position` asked for
+        on, and with a sequence beyond `after` (to page through many at one position), oldest
+        first; at least one if there is any."""
         ...
 
     async def save_snapshot(self, snapshot: LogSnapshot) -> None:
