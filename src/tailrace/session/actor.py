@@ -1,0 +1,372 @@
+"""The actor of one open notebook: the only one who changes its state and appends to its log.
+
+Its turn has always the same steps:
+
+    drain    take what is waiting in the mailbox (bounded)
+    stamp    add time, actor, and the facts the core cannot look up
+    decide   operation or report → events, or a refusal for the asker
+    evolve   each event → next state
+    append   all events of the turn, one write, expected sequence checked
+    publish  the same bytes to every lane
+    perform  the effects of those events
+
+Append comes before publish: nobody is shown what could be lost, and the evolved state
+counts only once the append has succeeded. When there is no space the turn's reports go
+back to the mailbox (the kernel then waits, nothing is lost), its operations are refused,
+and the actor tries again each second. When the log was taken over by somebody else the
+actor ends; whoever opens the notebook next reads the log.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from tailrace.core.effects import Effect
+from tailrace.core.inputs import CellFacts, Stamped
+from tailrace.core.outputs import transcript_span
+from tailrace.core.step import decide, effects_of, evolve, missing_effects
+from tailrace.core.text import collapse
+from tailrace.documents.room import Room
+from tailrace.log.codec import encode_record
+from tailrace.log.event_log import EventLog, LogRecord, LogSnapshot
+from tailrace.protocol import events as ev
+from tailrace.protocol import operations as op
+from tailrace.protocol import reports as rp
+from tailrace.protocol.errors import LogFenced, LogFull, ProtocolError
+from tailrace.protocol.frames import Answer, Durable, Refusal, Status
+from tailrace.protocol.ids import NotebookId
+from tailrace.protocol.records import Record
+from tailrace.protocol.state import SessionState
+from tailrace.session.fanout import Fanout, in_frames
+from tailrace.session.mailbox import Item, Joined, Mailbox, Noted, Reported, Submitted, Woken
+from tailrace.session.opening import Opened, StoredState
+from tailrace.session.resume import Recent, welcome
+from tailrace.session.shrink import Shrink
+
+SNAPSHOT_AFTER_RECORDS = 4_000
+SNAPSHOT_AFTER_BYTES = 16 << 20  # replaying this much takes well under a second
+COMPACT_ABOVE_BYTES = 256 << 20  # a log below this keeps its whole history
+RETRY_S = 1.0  # how often a full disk is tried again
+DURABLE_EVERY_S = 0.05
+
+_WITH_CELLS = op.RunCells | op.RunAll | op.RunAbove | op.RunBelow | op.RestartKernel
+
+log_ = logging.getLogger("tailrace.session")
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """UTC seconds: a label for people, never the ground of a decision."""
+        ...
+
+    def seed(self) -> str:
+        """A fresh random id of 12 characters."""
+        ...
+
+
+class Performer(Protocol):
+    """Carries out effects; every outcome returns through the mailbox."""
+
+    def perform(self, effect: Effect) -> None: ...
+
+    def acknowledge(self, received: int) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class Actor:
+    def __init__(
+        self,
+        notebook_id: NotebookId,
+        path: str,
+        opened: Opened,
+        mailbox: Mailbox,
+        performer: Performer,
+        clock: Clock,
+        shrink: Shrink,
+        *,
+        interpreter: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self.notebook_id = notebook_id
+        self.path = path
+        self.state: SessionState = opened.state
+        self.room: Room = opened.room
+        self.log: EventLog = opened.log
+        self.fanout = Fanout()
+        self.status = Status(storage="writable")
+        self.changes = 0
+        """Counts turns that changed what the file should hold."""
+        self._mailbox = mailbox
+        self._performer = performer
+        self._clock = clock
+        self._shrink = shrink
+        self._interpreter = interpreter
+        self._unwritten: tuple[LogRecord, ...] = opened.unwritten
+        self._recent = Recent(opened.state.sequence)
+        self._since_snapshot = len(opened.unwritten)
+        self._bytes_since_snapshot = 0
+        self._stalled = False
+        self._durable_timer: asyncio.TimerHandle | None = None
+        self._watchers: set[asyncio.Future[None]] = set()
+
+    # ── life ─────────────────────────────────────────────────────────────────
+
+    async def run(self) -> None:
+        """Take turns until cancelled, or until the log is lost (`LogFenced`)."""
+        self.log.on_durable(self._on_durable)
+        try:
+            while True:
+                await self._turn(await self._mailbox.take())
+                if not self._mailbox.is_full:
+                    self._performer.resume()
+        finally:
+            self.log.on_durable(None)
+            if self._durable_timer is not None:
+                self._durable_timer.cancel()
+
+    async def changed(self) -> None:
+        """Wait until the next turn that changed something has been recorded."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._watchers.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._watchers.discard(waiter)
+
+    async def save_snapshot(self) -> None:
+        """Keep the state now, so that the next opening need not replay the log."""
+        if self.log.last == 0 or self._since_snapshot == 0:
+            return
+        stored = StoredState(self.state, self.room.state())
+        body = msgspec.msgpack.encode(stored)
+        try:
+            await self.log.save_snapshot(LogSnapshot(self.state.sequence, body))
+            self._since_snapshot = self._bytes_since_snapshot = 0
+            if await self.log.size_bytes() > COMPACT_ABOVE_BYTES:
+                shown = [execution_id for execution_id in self.state.executions]
+                await self.log.compact(self.state.sequence, keep_topics=shown)
+        except LogFull:
+            self._since_snapshot = 1  # tried again after the next records
+
+    def set_status(self, **changes: object) -> None:
+        """Change what clients are told of the store and the file."""
+        status = msgspec.structs.replace(self.status, **changes)
+        if status != self.status:
+            self.status = status
+            self.fanout.tell(status)
+
+    # ── the turn ─────────────────────────────────────────────────────────────
+
+    async def _turn(self, items: Sequence[Item]) -> None:
+        state, room_changed = self.state, False
+        records: list[Record] = []
+        logged: list[LogRecord] = []
+        effects: list[Effect] = []
+        answers: list[tuple[Submitted, Refusal | None]] = []
+        joins: list[Joined] = []
+        noted: list[Noted] = []
+        received = 0
+
+        def take(events: Sequence[ev.Event], actor: str, operation_id: op.OperationId | None, upto: int) -> None:
+            nonlocal state
+            for event in events:
+                span = transcript_span(state, event)
+                record = Record(state.sequence + 1, self._clock.now(), actor, event, operation_id, upto)
+                state = evolve(state, record)
+                records.append(record)
+                logged.append(encode_record(record, span))
+                effects.extend(effects_of(state, event))
+
+        for item in items:
+            match item:
+                case Joined():
+                    joins.append(item)
+                case Woken():
+                    pass
+                case Noted(events=events):
+                    take(events, "server", None, 0)
+                    noted.append(item)
+                case Reported(report=report, kernel_id=kernel_id):
+                    if kernel_id != state.kernel.kernel_id:
+                        continue
+                    if isinstance(report, rp.Text):
+                        if "\r" in report.text or "\x1b" in report.text or "\b" in report.text:
+                            report = msgspec.structs.replace(report, text=collapse(report.text))
+                    else:
+                        report = await self._shrink(report)
+                    stamped = self._stamp(report, f"kernel:{kernel_id}")
+                    decision = decide(state, stamped)
+                    take(decision.events, stamped.actor, None, report.seq)
+                    effects.extend(decision.effects)
+                    received = max(received, report.seq)
+                    if isinstance(report, rp.Attached):
+                        effects.extend(missing_effects(state, report))
+                case Submitted(operation=operation, operation_id=operation_id):
+                    if operation_id in state.answered:
+                        answers.append((item, None))
+                        continue
+                    stamped = self._stamp(operation, item.actor, operation_id)
+                    decision = decide(state, stamped)
+                    refusal = None
+                    if decision.refused is not None:
+                        refusal = Refusal(decision.refused.code, decision.refused.message)
+                    elif isinstance(operation, op.UpdateDocument):
+                        try:
+                            self.room.apply(operation.update)
+                            room_changed = True
+                        except ProtocolError as error:
+                            refusal = Refusal(error.code, str(error))
+                    if refusal is None:
+                        take(decision.events, item.actor, operation_id, 0)
+                        effects.extend(decision.effects)
+                    answers.append((item, refusal))
+
+        if logged:
+            bodies = [record.body for record in logged]
+            try:
+                await self.log.append([*self._unwritten, *logged], expected=self.log.last)
+            except LogFull as error:
+                await self._hold(items, room_changed, error)
+                return
+            self._unwritten = ()
+            if self._stalled:
+                self._stalled = False
+                self.set_status(storage="writable", message="")
+            self.state = state
+            frames = in_frames(records, bodies)
+            self._recent.add(frames)
+            self.fanout.publish(frames)
+            self._since_snapshot += len(records)
+            self._bytes_since_snapshot += sum(map(len, bodies))
+            if any(not isinstance(record.event, ev.CheckpointWritten) for record in records):
+                self.changes += 1
+            for waiter in self._watchers:
+                if not waiter.done():
+                    waiter.set_result(None)
+        for submitted, refusal in answers:
+            if submitted.lane is not None:
+                submitted.lane.put(Answer(submitted.operation_id, self.state.sequence, refusal))
+            _settle(submitted.done)
+        for note in noted:
+            _settle(note.done)
+        for effect in effects:
+            self._performer.perform(effect)
+        if received:
+            self._performer.acknowledge(received)
+        for joined in joins:
+            await self._join(joined)
+        if (
+            self._since_snapshot > SNAPSHOT_AFTER_RECORDS
+            or self._bytes_since_snapshot > SNAPSHOT_AFTER_BYTES
+        ):
+            await self.save_snapshot()
+
+    def _stamp(
+        self, given: op.Operation | rp.Report, actor: str, operation_id: op.OperationId | None = None
+    ) -> Stamped:
+        cells: tuple[CellFacts, ...] = ()
+        interpreter = None
+        if isinstance(given, _WITH_CELLS | op.StartKernel):
+            interpreter = self._interpreter()
+            if isinstance(given, _WITH_CELLS):
+                cells = self.room.cells()
+        return Stamped(
+            given, actor, self._clock.now(), self._clock.seed(), operation_id, cells, interpreter
+        )
+
+    # ── joining ──────────────────────────────────────────────────────────────
+
+    async def _join(self, joined: Joined) -> None:
+        lane, hello = joined.lane, joined.hello
+        if lane.is_closed:
+            self.fanout.remove(lane)
+            return
+        if hello is not None:
+            lane.put(welcome(self))
+        after = hello.after if hello is not None and hello.epoch == self.log.epoch else None
+        lane.begin(await self._recent.frames_after(self, after, lane.encoding))
+        lane.put(self.status)
+        self.fanout.add(lane)
+
+    def leave(self, lane: object) -> None:
+        """A client is gone; its lane is forgotten at once."""
+        self.fanout.remove(lane)  # type: ignore[arg-type]
+
+    # ── no space ─────────────────────────────────────────────────────────────
+
+    async def _hold(self, items: Sequence[Item], room_changed: bool, error: LogFull) -> None:
+        """Nothing was written: keep the reports, refuse the operations, try again soon."""
+        self._stalled = True
+        self.set_status(storage="full", message=str(error))
+        if room_changed:
+            self.room = await _room_of(self)
+        kept: list[Item] = []
+        for item in items:
+            match item:
+                case Submitted(operation=operation):
+                    refusal: Refusal | None = Refusal(error.code, str(error))
+                    effect = urgent_effect(self.state, operation)
+                    if effect is not None:
+                        self._performer.perform(effect)
+                        refusal = None
+                    if item.lane is not None:
+                        item.lane.put(Answer(item.operation_id, self.state.sequence, refusal))
+                    _settle(item.done)
+                case Joined():
+                    await self._join(item)
+                case Reported() | Noted():
+                    kept.append(item)
+                case Woken():
+                    pass
+        self._mailbox.put_back(kept)
+        await self._wait_for_space()
+
+    async def _wait_for_space(self) -> None:
+        """Sleep, but wake for an operation: people must be able to interrupt and to join."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RETRY_S):
+                await self._mailbox.urgent()
+
+    # ── durability ───────────────────────────────────────────────────────────
+
+    def _on_durable(self, sequence: int) -> None:
+        if self._durable_timer is None and len(self.fanout):
+            loop = asyncio.get_running_loop()
+            self._durable_timer = loop.call_later(DURABLE_EVERY_S, self._tell_durable)
+
+    def _tell_durable(self) -> None:
+        self._durable_timer = None
+        self.fanout.tell(Durable(self.log.durable))
+
+
+def urgent_effect(state: SessionState, operation: op.Operation) -> Effect | None:
+    """What must work even when nothing can be recorded: to stop what runs."""
+    from tailrace.core.effects import SendInterrupt, StopKernelProcess
+
+    kernel_id = state.kernel.kernel_id
+    if kernel_id is None or state.kernel.phase not in ("starting", "ready"):
+        return None
+    if isinstance(operation, op.Interrupt):
+        return SendInterrupt(kernel_id)
+    if isinstance(operation, op.StopKernel):
+        return StopKernelProcess(kernel_id, operation.kill)
+    return None
+
+
+def _settle(done: asyncio.Future[None] | None) -> None:
+    if done is not None and not done.done():
+        done.set_result(None)
+
+
+async def _room_of(actor: Actor) -> Room:
+    """The document as the log has it: without the updates of the turn that failed."""
+    from tailrace.session.opening import replayed
+
+    return (await replayed(actor.log)).room if actor.log.last else actor.room
+
+
+Step = Callable[[], Awaitable[None]]

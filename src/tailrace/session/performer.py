@@ -1,0 +1,171 @@
+"""Carries out effects on kernels; every outcome returns through the mailbox.
+
+Effects are safe to perform twice, and safe to lose: a guest that attaches says what it
+knows, and the core then names what is missing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, assert_never
+
+from tailrace.core import effects as ef
+from tailrace.kernels.kernel import Kernel, KernelProvider
+from tailrace.protocol.causes import DeathCause
+from tailrace.protocol.errors import KernelError, KernelUnreachable, TailraceError
+from tailrace.protocol.ids import KernelId
+from tailrace.protocol.reports import Died
+from tailrace.session.mailbox import KernelSink, Mailbox, Reported
+
+log_ = logging.getLogger("tailrace.session")
+
+
+class KernelPerformer:
+    """`save` and `settle` belong to the checkpoint; `label` is how the host lists kernels."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        provider: KernelProvider,
+        tasks: asyncio.TaskGroup,
+        *,
+        cwd: str,
+        label: str,
+        save: Callable[[], None],
+        settle: Callable[[str], None],
+        env: dict[str, str] | None = None,
+    ) -> None:
+        self._mailbox = mailbox
+        self._provider = provider
+        self._tasks = tasks
+        self._cwd = cwd
+        self._label = label
+        self._save = save
+        self._settle = settle
+        self._env = env
+        self._kernels: dict[KernelId, Kernel] = {}
+        self._current: Kernel | None = None
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """The kernel that executions go to, once it is attached."""
+        return self._current
+
+    def perform(self, effect: ef.Effect) -> None:
+        match effect:
+            case ef.StartKernelProcess(kernel_id, interpreter):
+                self._spawn(self._start(kernel_id, interpreter))
+            case ef.StopKernelProcess(kernel_id, kill):
+                self._spawn(self._stop(kernel_id, kill))
+            case ef.SendInterrupt(kernel_id):
+                self._spawn(self._interrupt(kernel_id))
+            case ef.WriteCheckpoint():
+                self._save()
+            case ef.SettleConflict(choice):
+                self._settle(choice)
+            case _:
+                if self._current is not None:
+                    _send(self._current, effect)
+
+    def acknowledge(self, received: int) -> None:
+        if self._current is not None:
+            self._current.acknowledge(received)
+
+    def resume(self) -> None:
+        if self._current is not None:
+            self._current.resume()
+
+    async def attach(self, kernel_id: KernelId, received: int) -> None:
+        """Find the kernel of an earlier server again, or report that it is lost."""
+        try:
+            kernel = await self._provider.attach(
+                kernel_id, KernelSink(self._mailbox, kernel_id), received=received
+            )
+        except KernelError as error:
+            self._report_death(kernel_id, "unknown", str(error))
+            return
+        if kernel is None:
+            self._report_death(
+                kernel_id, "unknown", "The kernel is gone: the computer or its kernel host was restarted."
+            )
+        else:
+            self._adopt(kernel)
+
+    async def detach(self) -> None:
+        """Let go of every kernel; they run on."""
+        for kernel in tuple(self._kernels.values()):
+            await kernel.detach()
+        self._kernels.clear()
+        self._current = None
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.create_task(work)
+
+    def _adopt(self, kernel: Kernel) -> None:
+        self._kernels[kernel.kernel_id] = kernel
+        self._current = kernel
+
+    async def _start(self, kernel_id: KernelId, interpreter: str | None) -> None:
+        sink = KernelSink(self._mailbox, kernel_id)
+        try:
+            kernel = await self._provider.start(
+                kernel_id,
+                sink,
+                interpreter=interpreter,
+                cwd=self._cwd,
+                label=self._label,
+                env=self._env,
+            )
+        except TailraceError as error:
+            self._report_death(kernel_id, "failed-to-start", str(error))
+            return
+        except OSError as error:
+            self._report_death(kernel_id, "failed-to-start", f"The kernel could not start: {error}")
+            return
+        self._adopt(kernel)
+
+    async def _stop(self, kernel_id: KernelId, kill: bool) -> None:
+        kernel = self._kernels.pop(kernel_id, None)
+        if kernel is None:
+            return
+        if self._current is kernel:
+            self._current = None
+        try:
+            await kernel.stop(kill=kill)
+        except KernelUnreachable as error:
+            log_.warning("kernel %s was not stopped: %s", kernel_id, error)
+
+    async def _interrupt(self, kernel_id: KernelId) -> None:
+        kernel = self._kernels.get(kernel_id)
+        if kernel is not None:
+            try:
+                await kernel.interrupt()
+            except KernelUnreachable as error:
+                log_.warning("kernel %s was not interrupted: %s", kernel_id, error)
+
+    def _report_death(self, kernel_id: KernelId, reason: Any, message: str) -> None:
+        died = Died(0, kernel_id, DeathCause(reason, message))
+        self._mailbox.put(Reported(kernel_id, died, 0))
+
+
+def _send(
+    kernel: Kernel,
+    effect: ef.StartExecution
+    | ef.SendInput
+    | ef.OpenKernelComm
+    | ef.SendKernelComm
+    | ef.CloseKernelComm,
+) -> None:
+    match effect:
+        case ef.StartExecution(execution_id, cell_id, source):
+            kernel.execute(execution_id, cell_id, source)
+        case ef.SendInput(prompt_id, value):
+            kernel.answer(prompt_id, value)
+        case ef.OpenKernelComm(comm_id, target, data, metadata, buffers):
+            kernel.send_comm("comm-open", comm_id, data, metadata, buffers, target)
+        case ef.SendKernelComm(comm_id, data, metadata, buffers):
+            kernel.send_comm("comm-message", comm_id, data, metadata, buffers)
+        case ef.CloseKernelComm(comm_id, data):
+            kernel.send_comm("comm-close", comm_id, data, {}, ())
+        case _:
+            assert_never(effect)

@@ -1,0 +1,96 @@
+"""Large values leave the log: a display's big MIME values become blobs, by reference.
+
+Done before a report is decided on, so that state, snapshots and frames stay small. Values
+that MessagePack cannot say (an integer beyond 64 bits, NaN as a key) become text.
+"""
+
+import base64
+import binascii
+from typing import Any, Literal
+
+import msgspec
+
+from tailrace.blobs.blob_store import BlobStore
+from tailrace.protocol.outputs import BlobReference, MimeData
+from tailrace.protocol.reports import Display, DisplayUpdate, Error, Report
+
+INLINE_CHARS = 64 << 10  # a usual figure stays inline, a photograph does not
+MESSAGE_CHARS = 32 << 10
+TRACEBACK_CHARS = 128 << 10
+
+_json = msgspec.json.Encoder()
+
+
+class Shrink:
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+
+    async def __call__(self, report: Report) -> Report:
+        match report:
+            case Display() | DisplayUpdate():
+                data = await self._data(report.data)
+                return report if data is report.data else msgspec.structs.replace(report, data=data)
+            case Error() if len(report.message) > MESSAGE_CHARS or any(
+                len(line) > TRACEBACK_CHARS for line in report.traceback
+            ):
+                return msgspec.structs.replace(
+                    report,
+                    message=shortened(report.message, MESSAGE_CHARS),
+                    traceback=tuple(shortened(line, TRACEBACK_CHARS) for line in report.traceback),
+                )
+            case _:
+                return report
+
+    async def _data(self, data: MimeData) -> MimeData:
+        shrunk = dict(data)
+        for mime, value in data.items():
+            if isinstance(value, str):
+                if len(value) > INLINE_CHARS:
+                    shrunk[mime] = await self._text(mime, value)
+            elif value is not None and not isinstance(value, bool | int | float):
+                encoded = _json.encode(_plain(value))
+                if len(encoded) > INLINE_CHARS:
+                    shrunk[mime] = await self._put(encoded, "json")
+                else:
+                    shrunk[mime] = msgspec.json.decode(encoded)
+        return shrunk
+
+    async def _text(self, mime: str, value: str) -> BlobReference:
+        if is_binary(mime):
+            try:
+                return await self._put(base64.b64decode(value, validate=False), "base64")
+            except (binascii.Error, ValueError):
+                pass  # not base64 after all: kept as the text it is
+        return await self._put(value.encode(), "text")
+
+    async def _put(self, data: bytes, encoding: Literal["text", "json", "base64"]) -> BlobReference:
+        return BlobReference(await self._blobs.put(data), len(data), encoding)
+
+
+def is_binary(mime: str) -> bool:
+    """Whether the Jupyter protocol carries this type as base64 text."""
+    kind, _, rest = mime.partition("/")
+    if kind in ("image", "audio", "video"):
+        return not rest.startswith("svg")
+    return mime in ("application/pdf", "application/octet-stream", "application/zip")
+
+
+def shortened(text: str, limit: int) -> str:
+    """Head and tail of `text`, and between them how much is not shown."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters not shown …\n{text[-half:]}"
+
+
+def _plain(value: Any) -> Any:
+    """`value` with integers beyond 64 bits as text: no wire of ours can carry them."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if -(1 << 63) <= value < 1 << 64 else str(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
