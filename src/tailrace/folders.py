@@ -1,0 +1,114 @@
+"""Where Tailrace keeps what is its own: logs, logins, settings, sockets.
+
+Three folders, made with mode 0700 when something is first put there. `TAILRACE_HOME`
+holds all of them when it is set; otherwise the XDG folders do. Nothing is ever written
+beside a user's notebooks.
+
+The run folder is not under `XDG_RUNTIME_DIR`: logind empties that when the last login
+session ends, and a kernel must still be found after that. Its path is kept short enough
+for unix sockets several names below it.
+"""
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from tailrace.protocol.errors import SettingsError
+
+# A socket's path may have 103 bytes (macOS; Linux has 107). Below the run folder come a
+# kernel's folder, up to 32 characters, and the socket's own name.
+RUN_LIMIT = 59
+
+
+class StateFolders(Struct, frozen=True):
+    """Absolute paths; whether they exist is not said. Use `made` before writing."""
+
+    state: Path
+    config: Path
+    run: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def blobs(self) -> Path:
+        return self.state / "blobs"
+
+    @property
+    def logins(self) -> Path:
+        return self.state / "logins"
+
+    @property
+    def servers(self) -> Path:
+        """One small file for each server that runs."""
+        return self.run / "servers"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "settings.toml"
+
+
+def state_folders(environ: Mapping[str, str] = os.environ) -> StateFolders:
+    """The folders of this user, from `TAILRACE_HOME` or the XDG variables. Touches nothing."""
+    home = environ.get("TAILRACE_HOME")
+    if home:
+        base = Path(home).expanduser().absolute()
+        state, config, run = base / "state", base / "config", base / "run"
+    else:
+        state = _xdg(environ, "XDG_STATE_HOME", ".local/state")
+        config = _xdg(environ, "XDG_CONFIG_HOME", ".config")
+        run = state / "run"
+    return StateFolders(state=state, config=config, run=_short(run))
+
+
+def made(folder: Path) -> Path:
+    """`folder`, which now exists and is ours alone (mode 0700, our uid, no link).
+
+    Raises `SettingsError` when somebody else owns it: a folder under the system's
+    temporary one could have been put there by another user, waiting for our sockets.
+    """
+    try:
+        # Folders above it are made with the same mode, as the XDG specification wants.
+        for missing in reversed([up for up in folder.parents if not up.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as problem:
+        raise SettingsError(
+            f"{folder} cannot be made ({problem.strerror}); set TAILRACE_HOME to a folder"
+            " that you may write to"
+        ) from problem
+    if os.name == "posix":
+        if stat.S_ISLNK(found.st_mode) and folder.parent == _temporary():
+            raise SettingsError(f"{folder} is a link that somebody put there; remove it")
+        if folder.stat().st_uid != os.getuid():
+            raise SettingsError(f"{folder} belongs to another user; set TAILRACE_HOME")
+        if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            folder.chmod(0o700)
+    return folder
+
+
+def _xdg(environ: Mapping[str, str], name: str, otherwise: str) -> Path:
+    # The XDG specification says to ignore a value that is not absolute.
+    value = environ.get(name, "")
+    base = Path(value) if os.path.isabs(value) else Path.home() / otherwise
+    return base / "tailrace"
+
+
+def _short(run: Path) -> Path:
+    if os.name != "posix" or len(os.fsencode(run)) <= RUN_LIMIT:
+        return run
+    digest = hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
+    return _temporary() / f"tailrace-{os.getuid()}-{digest}"
+
+
+def _temporary() -> Path:
+    folder = tempfile.gettempdir()
+    # macOS names a long one for each user, and TMPDIR may be anything.
+    return Path(folder if len(os.fsencode(folder)) <= 24 else "/tmp")

@@ -1,0 +1,133 @@
+"""Logins: the sessions behind the cookies, kept so that a restarted server knows them.
+
+The cookie holds a random id; the file holds only its digest, so that reading the file lets
+nobody in. A login made with a fixed token remembers that token's digest and ends when the
+server is started with another (SEC-10).
+"""
+
+import hashlib
+import hmac
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from tailrace.folders import made
+from tailrace.server.identity import EVERYTHING, Identity
+
+logger = logging.getLogger("tailrace.auth")
+
+LIFETIME_S = 30 * 24 * 3600.0
+KEPT = 256  # logins per port; the oldest goes first
+
+
+class Login(Struct, frozen=True):
+    """`made_with` is `code`, or the digest of the fixed token it was made with."""
+
+    key: str
+    made_with: str
+    expires: float
+
+
+class Logins:
+    """The logins of one server. All methods are for one thread."""
+
+    def __init__(self, file: Path, *, token: str | None, clock: Callable[[], float]) -> None:
+        self._file = file
+        self._clock = clock
+        self._token_digest = token_digest(token) if token else None
+        self._logins: dict[str, Login] = {}
+        self._identities: dict[str, Identity] = {}
+        for login in _read(file):
+            if self._is_good(login):
+                self._logins[login.key] = login
+
+    def begin(self, *, with_token: bool) -> str:
+        """Log somebody in; returns the cookie's value, which is not kept."""
+        session = secrets.token_urlsafe(32)
+        key = _key(session)
+        made_with = self._token_digest if with_token and self._token_digest else "code"
+        self._logins[key] = Login(key, made_with, self._clock() + LIFETIME_S)
+        while len(self._logins) > KEPT:
+            self.end(next(iter(self._logins)))
+        self._write()
+        return session
+
+    def identify(self, session: str) -> Identity | None:
+        """Who holds this cookie; the same object for as long as the login lasts."""
+        key = _key(session)
+        login = self._logins.get(key)
+        if login is None:
+            return None
+        if not self._is_good(login):
+            self.end(key)
+            return None
+        identity = self._identities.get(key)
+        if identity is None:
+            identity = Identity(
+                name="owner", may=EVERYTHING, login=key, anti_forgery=_anti_forgery(session)
+            )
+            self._identities[key] = identity
+        return identity
+
+    def end(self, key: str) -> None:
+        """Log out: the cookie is worthless and the identity's `ended` is set."""
+        if self._logins.pop(key, None) is not None:
+            self._write()
+        identity = self._identities.pop(key, None)
+        if identity is not None:
+            identity.ended.set()
+
+    def end_all(self) -> None:
+        for key in list(self._logins):
+            self.end(key)
+
+    def _is_good(self, login: Login) -> bool:
+        if login.expires <= self._clock():
+            return False
+        return login.made_with in ("code", self._token_digest)
+
+    def _write(self) -> None:
+        held = [
+            {"key": login.key, "made_with": login.made_with, "expires": login.expires}
+            for login in self._logins.values()
+        ]
+        scratch = self._file.with_suffix(f".{os.getpid()}.new")
+        try:
+            made(self._file.parent)
+            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(descriptor, "w", encoding="utf-8") as out:
+                json.dump(held, out)
+            scratch.replace(self._file)
+        except OSError as problem:
+            # A full disk must not lock people out; they will log in again after a restart.
+            logger.warning("logins could not be kept: %s", problem.strerror)
+            scratch.unlink(missing_ok=True)
+
+
+def token_digest(token: str) -> str:
+    return hashlib.sha256(b"tailrace token\0" + token.encode()).hexdigest()
+
+
+def _key(session: str) -> str:
+    return hashlib.sha256(session.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _anti_forgery(session: str) -> str:
+    """Made from the cookie's value, which scripts cannot read, and so kept nowhere."""
+    return hmac.new(session.encode(), b"tailrace anti-forgery", "sha256").hexdigest()
+
+
+def _read(file: Path) -> list[Login]:
+    try:
+        held = json.loads(file.read_text("utf-8"))
+        return [Login(str(e["key"]), str(e["made_with"]), float(e["expires"])) for e in held]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError):
+        logger.warning("%s cannot be read; everybody has to log in again", file)
+        return []

@@ -1,0 +1,183 @@
+"""Who may do what: every route says which permission it needs, or the server does not start.
+
+A route or WebSocket is registered by `Routes`, which takes its permission and enforces it
+before the endpoint, or even the body, is looked at. `undeclared` walks a finished
+application and names whatever came in by another way; `create_app` refuses to return one
+with such a route (SEC-1).
+
+    public   anybody who may reach the server: health, the login page, built assets
+    read     see notebooks, files and outputs
+    run      execute, interrupt, answer a prompt, manage kernels
+    edit     change notebooks and files
+    admin    the server itself
+
+Here one person owns the server and may do everything; the names are what several people
+will be told apart by.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, Literal, get_args
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from msgspec import Struct
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
+
+from tailrace.protocol.errors import AuthError, AuthForbidden, ForgeryRefused, TailraceError
+from tailrace.server.bodies import limit_body
+from tailrace.server.identity import IDENTITY, Identity
+from tailrace.server.problems import answer_problem, deny_websocket
+
+Permission = Literal["public", "read", "run", "edit", "admin"]
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+
+JSON_LIMIT_BYTES = 1 << 20
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+Endpoint = Callable[..., Awaitable[Any]]
+
+
+class _Declaration(Struct, frozen=True):
+    methods: tuple[str, ...]  # empty for a WebSocket
+    path: str
+    permission: Permission
+    body_limit_bytes: int
+    endpoint: Endpoint
+
+
+class DeclaredRoute(APIRoute):
+    """An HTTP route that knows its permission and the largest body it reads."""
+
+    permission: Permission
+    body_limit_bytes: int
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = refusal(self.permission, scope)
+        if problem is not None:
+            await answer_problem(problem, scope, receive, send)
+            return
+        if scope["method"] in SAFE_METHODS:
+            await super().handle(scope, receive, send)
+            return
+        try:
+            limited = limit_body(scope, receive, self.body_limit_bytes)
+        except TailraceError as too_large:
+            await answer_problem(too_large, scope, receive, send)
+            return
+        await super().handle(scope, limited, send)
+
+
+class DeclaredWebSocketRoute(APIWebSocketRoute):
+    """A WebSocket that knows its permission; who lacks it is answered 401 or 403 before
+    the socket is accepted."""
+
+    permission: Permission
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = refusal(self.permission, scope)
+        if problem is not None:
+            await deny_websocket(problem, scope, receive, send)
+            return
+        await super().handle(scope, receive, send)
+
+
+class Routes:
+    """Routes being collected, each with its permission, then installed in an application."""
+
+    def __init__(self) -> None:
+        self._declared: list[_Declaration] = []
+
+    def http(
+        self,
+        methods: str | Sequence[str],
+        path: str,
+        *,
+        permission: Permission,
+        body_limit_bytes: int = JSON_LIMIT_BYTES,
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Register an endpoint: `@routes.http("GET", "/api/v1/me", permission="read")`."""
+        names = (methods,) if isinstance(methods, str) else tuple(methods)
+
+        def register(endpoint: Endpoint) -> Endpoint:
+            self._declared.append(
+                _Declaration(names, path, permission, body_limit_bytes, endpoint)
+            )
+            return endpoint
+
+        return register
+
+    def websocket(self, path: str, *, permission: Permission) -> Callable[[Endpoint], Endpoint]:
+        def register(endpoint: Endpoint) -> Endpoint:
+            self._declared.append(_Declaration((), path, permission, 0, endpoint))
+            return endpoint
+
+        return register
+
+    def install(self, app: FastAPI) -> None:
+        """Add them to `app`, in the order in which they were registered."""
+        for declared in self._declared:
+            app.router.routes.append(_route(declared))
+
+
+def refusal(permission: Permission, scope: Scope) -> AuthError | None:
+    """Why this request may not pass, or None. Unsafe methods with a cookie need the page's
+    anti-forgery token too (SEC-12); a bearer token cannot be forged by another site."""
+    if permission == "public":
+        return None
+    identity: Identity | None = scope.get(IDENTITY)
+    if identity is None:
+        return AuthError("log in first: open the address that `tailrace url` prints")
+    if permission not in identity.may:
+        return AuthForbidden(f"this needs the permission {permission!r}, which you do not have")
+    unsafe = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+    if unsafe and not identity.is_bearer and not identity.proves(_forgery_token(scope)):
+        return ForgeryRefused("the anti-forgery token is missing or old; reload the page")
+    return None
+
+
+def undeclared(app: FastAPI) -> list[str]:
+    """Every route, WebSocket, mount and sub-application of `app` without a permission."""
+    return [f"{type(route).__name__} {where}" for route, where in walk(app.routes) if not _says(route)]
+
+
+def walk(routes: Sequence[BaseRoute], prefix: str = "") -> Iterator[tuple[BaseRoute, str]]:
+    """All routes, with those inside mounts and included routers, and where they are."""
+    for route in routes:
+        where = prefix + str(getattr(route, "path", ""))
+        yield route, where
+        inner = getattr(route, "routes", None) or getattr(
+            getattr(route, "original_router", None), "routes", None
+        )
+        if inner:
+            yield from walk(inner, where)
+
+
+def _says(route: BaseRoute) -> bool:
+    declared = isinstance(route, DeclaredRoute | DeclaredWebSocketRoute)
+    return declared and getattr(route, "permission", None) in PERMISSIONS
+
+
+def _route(declared: _Declaration) -> BaseRoute:
+    if not declared.methods:
+        socket = DeclaredWebSocketRoute(declared.path, declared.endpoint)
+        socket.permission = declared.permission
+        return socket
+    route = DeclaredRoute(
+        declared.path,
+        declared.endpoint,
+        methods=list(declared.methods),
+        response_model=None,
+        include_in_schema=False,
+    )
+    route.permission = declared.permission
+    route.body_limit_bytes = declared.body_limit_bytes
+    return route
+
+
+def _forgery_token(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-tailrace-token":
+            return str(value, "latin-1")
+    return ""
