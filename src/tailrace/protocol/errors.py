@@ -2,7 +2,9 @@
 
     TailraceError
     ├── ProtocolError          a frame that cannot be read: the sender's fault
-    │   └── VersionMismatch
+    │   ├── VersionMismatch
+    │   └── DocumentUpdateRefused   not a Yjs update, or not one for a notebook
+    │       └── DocumentUpdateTooLarge
     ├── LogError
     │   ├── LogGap             the records asked for were compacted away
     │   ├── LogFenced          somebody else appended: this writer lost ownership
@@ -16,7 +18,11 @@
     │   ├── PathOutside        outside the folder that is served
     │   ├── FileMissing
     │   ├── FileNotWritable
+    │   │   └── DiskFull       no space, or over a quota or limit: the old file stands
     │   ├── FileTaken          something of that name is there already
+    │   ├── FileChanged        it is not what was last seen: somebody else wrote it
+    │   ├── FileWouldBeEmptied an empty notebook was about to replace one with cells
+    │   ├── NameRefused        a name that files cannot have, or may not have here
     │   └── NotANotebook       says where the file is wrong; its bytes are untouched
     ├── AuthError              nobody is logged in, or not with this
     │   ├── AuthForbidden      known, but may not do this
@@ -53,6 +59,21 @@ class VersionMismatch(ProtocolError):
         super().__init__(
             f"the page speaks protocol {theirs}, this server {ours}; reload the page"
         )
+
+
+class DocumentUpdateRefused(ProtocolError):
+    """The document is as it was."""
+
+    code = "document.update"
+
+
+class DocumentUpdateTooLarge(DocumentUpdateRefused):
+    code = "document.too-large"
+
+    def __init__(self, *, size_bytes: int, limit_bytes: int) -> None:
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
+        super().__init__(f"an edit of {size_bytes} bytes is larger than the {limit_bytes} allowed")
 
 
 class LogError(TailraceError):
@@ -130,8 +151,34 @@ class FileNotWritable(FileError):
     code = "file.not-writable"
 
 
+class DiskFull(FileNotWritable):
+    """Nothing was changed: the old file stands as it was."""
+
+    code = "file.disk-full"
+
+
 class FileTaken(FileError):
     code = "file.taken"
+
+
+class FileChanged(FileError):
+    """`found` is the SHA-256 of what stands there now, null when nothing does."""
+
+    code = "file.changed"
+
+    def __init__(self, path: str, *, found: str | None) -> None:
+        self.path = path
+        self.found = found
+        what = "was removed" if found is None else "was changed by something else"
+        super().__init__(f"{path} {what} since it was last read; nothing was written")
+
+
+class FileWouldBeEmptied(FileError):
+    code = "file.would-be-emptied"
+
+
+class NameRefused(FileError):
+    code = "file.name"
 
 
 class NotANotebook(FileError):
