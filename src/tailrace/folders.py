@@ -20,9 +20,9 @@ from msgspec import Struct
 
 from tailrace.protocol.errors import SettingsError
 
-# A socket's path may have 103 bytes (macOS; Linux has 107). Below the run folder come a
-# kernel's folder, up to 32 characters, and the socket's own name.
-RUN_LIMIT = 59
+# A socket's path may have 103 bytes (macOS; Linux has 107). Below the run folder come `k/`,
+# a kernel's folder of up to 32 characters, and `guest.sock`.
+RUN_LIMIT = 56
 
 
 class StateFolders(Struct, frozen=True):

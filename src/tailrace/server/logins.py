@@ -110,7 +110,7 @@ class Logins:
 
 
 def token_digest(token: str) -> str:
-    return hashlib.sha256(b"tailrace token\0" + token.encode()).hexdigest()
+    return hashlib.sha256(b"tailrace token\0" + token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _key(session: str) -> str:

@@ -101,9 +101,7 @@ class Routes:
         names = (methods,) if isinstance(methods, str) else tuple(methods)
 
         def register(endpoint: Endpoint) -> Endpoint:
-            self._declared.append(
-                _Declaration(names, path, permission, body_limit_bytes, endpoint)
-            )
+            self._declared.append(_Declaration(names, path, permission, body_limit_bytes, endpoint))
             return endpoint
 
         return register
@@ -139,7 +137,9 @@ def refusal(permission: Permission, scope: Scope) -> AuthError | None:
 
 def undeclared(app: FastAPI) -> list[str]:
     """Every route, WebSocket, mount and sub-application of `app` without a permission."""
-    return [f"{type(route).__name__} {where}" for route, where in walk(app.routes) if not _says(route)]
+    return [
+        f"{type(route).__name__} {where}" for route, where in walk(app.routes) if not _says(route)
+    ]
 
 
 def walk(routes: Sequence[BaseRoute], prefix: str = "") -> Iterator[tuple[BaseRoute, str]]:

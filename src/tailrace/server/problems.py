@@ -1,7 +1,7 @@
 """Errors as answers: a status, a stable code, a sentence; never a traceback or a path of ours.
 
-`status_for` and `close_code_for` are the only places that turn an error of
-`protocol/errors.py` into a number. An error without a name of ours is logged with the
+`status_for` is the only place that turns an error of `protocol/errors.py` into a status
+(an open WebSocket's close codes are `websocket.py`'s). An error without a name of ours is logged with the
 request's id, and the asker is told that id and nothing else (SEC-17).
 """
 
@@ -54,27 +54,10 @@ _STATUS: dict[type[errors.TailraceError], int] = {
     errors.MediaTypeRefused: 415,
 }
 
-_CLOSE_CODE: dict[type[errors.TailraceError], int] = {
-    errors.TailraceError: 1011,
-    errors.ProtocolError: 4400,
-    errors.VersionMismatch: 4426,
-    errors.AuthError: 4401,
-    errors.AuthForbidden: 4403,
-    errors.ForgeryRefused: 4403,
-    errors.FileMissing: 4404,
-    errors.PathOutside: 4404,
-    errors.NotANotebook: 4422,
-}
-
 
 def status_for(error: errors.TailraceError) -> int:
     """The HTTP status of the nearest class that has one."""
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-
-
-def close_code_for(error: errors.TailraceError) -> int:
-    """The WebSocket close code, likewise."""
-    return next(_CLOSE_CODE[kind] for kind in type(error).__mro__ if kind in _CLOSE_CODE)
 
 
 def problem_response(status: int, code: str, message: str, **more: Any) -> Response:
@@ -119,7 +102,7 @@ async def deny_websocket(
         )
         await send({"type": "websocket.http.response.body", "body": response.body})
         return
-    await send({"type": "websocket.close", "code": close_code_for(error), "reason": error.code})
+    await send({"type": "websocket.close", "code": 1008, "reason": error.code})
 
 
 def unexpected_response(problem: BaseException, scope: Scope) -> Response:
