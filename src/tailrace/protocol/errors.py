@@ -9,7 +9,13 @@
     │   ├── LogGap             the records asked for were compacted away
     │   ├── LogFenced          somebody else appended: this writer lost ownership
     │   ├── LogFull            no space, or over quota: read-only until there is some
-    │   └── LogDamaged         the store had to be quarantined
+    │   ├── LogDamaged         the store had to be quarantined
+    │   ├── LogForeign         the file is another program's: left as it is
+    │   └── LogVersion         written by a newer version; says which one reads it
+    ├── BlobError
+    │   ├── BlobMissing
+    │   ├── BlobDamaged        its bytes do not match its hash
+    │   └── BlobFull           no space for it; nothing was written
     ├── KernelError
     │   ├── InterpreterUnusable    names what is missing, and where
     │   ├── KernelStartFailed
@@ -112,6 +118,43 @@ class LogDamaged(LogError):
     """The store could not be read; what could be was kept, the rest set aside."""
 
     code = "log.damaged"
+
+
+class LogForeign(LogError):
+    """The file belongs to another program. It was not touched."""
+
+    code = "log.foreign"
+
+
+class LogVersion(LogError):
+    """A newer version wrote this. Nothing was touched; the newer version reads it."""
+
+    code = "log.version"
+
+    def __init__(self, *, found: str, needs: str) -> None:
+        self.found = found
+        self.needs = needs
+        super().__init__(f"{found} can be read by Tailrace {needs} or newer; please upgrade")
+
+
+class BlobError(TailraceError):
+    code = "blob.error"
+
+
+class BlobMissing(BlobError):
+    code = "blob.missing"
+
+
+class BlobDamaged(BlobError):
+    """The bytes stored are not the ones that were put there."""
+
+    code = "blob.damaged"
+
+
+class BlobFull(BlobError):
+    """Nothing was written. The next try may succeed."""
+
+    code = "blob.full"
 
 
 class KernelError(TailraceError):
