@@ -19,7 +19,8 @@
     ├── KernelError
     │   ├── InterpreterUnusable    names what is missing, and where
     │   ├── KernelStartFailed
-    │   └── KernelUnreachable
+    │   ├── KernelUnreachable
+    │   └── KernelMissing      nobody knows of such a kernel
     ├── FileError
     │   ├── PathOutside        outside the folder that is served
     │   ├── FileMissing
@@ -176,6 +177,10 @@ class KernelStartFailed(KernelError):
 
 class KernelUnreachable(KernelError):
     code = "kernel.unreachable"
+
+
+class KernelMissing(KernelError):
+    code = "kernel.missing"
 
 
 class FileError(TailraceError):
