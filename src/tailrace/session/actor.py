@@ -20,7 +20,7 @@ actor ends; whoever opens the notebook next reads the log.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -41,7 +41,8 @@ from tailrace.protocol.frames import Answer, Durable, Refusal, Status
 from tailrace.protocol.ids import NotebookId
 from tailrace.protocol.records import Record
 from tailrace.protocol.state import SessionState
-from tailrace.session.fanout import Fanout, in_frames
+from tailrace.session.clock import Clock
+from tailrace.session.fanout import Fanout, Lane, in_frames
 from tailrace.session.mailbox import Item, Joined, Mailbox, Noted, Reported, Submitted, Woken
 from tailrace.session.opening import Opened, StoredState
 from tailrace.session.resume import Recent, welcome
@@ -56,16 +57,6 @@ DURABLE_EVERY_S = 0.05
 _WITH_CELLS = op.RunCells | op.RunAll | op.RunAbove | op.RunBelow | op.RestartKernel
 
 log_ = logging.getLogger("tailrace.session")
-
-
-class Clock(Protocol):
-    def now(self) -> float:
-        """UTC seconds: a label for people, never the ground of a decision."""
-        ...
-
-    def seed(self) -> str:
-        """A fresh random id of 12 characters."""
-        ...
 
 
 class Performer(Protocol):
@@ -248,11 +239,10 @@ class Actor:
                 if not waiter.done():
                     waiter.set_result(None)
         for submitted, refusal in answers:
-            if submitted.lane is not None:
-                submitted.lane.put(Answer(submitted.operation_id, self.state.sequence, refusal))
-            _settle(submitted.done)
+            self._answer(submitted, refusal)
         for note in noted:
-            _settle(note.done)
+            if note.done is not None and not note.done.done():
+                note.done.set_result(None)
         for effect in effects:
             self._performer.perform(effect)
         if received:
@@ -264,6 +254,13 @@ class Actor:
             or self._bytes_since_snapshot > SNAPSHOT_AFTER_BYTES
         ):
             await self.save_snapshot()
+
+    def _answer(self, submitted: Submitted, refusal: Refusal | None) -> None:
+        answer = Answer(submitted.operation_id, self.state.sequence, refusal)
+        if submitted.lane is not None:
+            submitted.lane.put(answer)
+        if submitted.done is not None and not submitted.done.done():
+            submitted.done.set_result(answer)
 
     def _stamp(
         self, given: op.Operation | rp.Report, actor: str, operation_id: op.OperationId | None = None
@@ -292,10 +289,6 @@ class Actor:
         lane.put(self.status)
         self.fanout.add(lane)
 
-    def leave(self, lane: object) -> None:
-        """A client is gone; its lane is forgotten at once."""
-        self.fanout.remove(lane)  # type: ignore[arg-type]
-
     # ── no space ─────────────────────────────────────────────────────────────
 
     async def _hold(self, items: Sequence[Item], room_changed: bool, error: LogFull) -> None:
@@ -313,9 +306,7 @@ class Actor:
                     if effect is not None:
                         self._performer.perform(effect)
                         refusal = None
-                    if item.lane is not None:
-                        item.lane.put(Answer(item.operation_id, self.state.sequence, refusal))
-                    _settle(item.done)
+                    self._answer(item, refusal)
                 case Joined():
                     await self._join(item)
                 case Reported() | Noted():
@@ -357,16 +348,9 @@ def urgent_effect(state: SessionState, operation: op.Operation) -> Effect | None
     return None
 
 
-def _settle(done: asyncio.Future[None] | None) -> None:
-    if done is not None and not done.done():
-        done.set_result(None)
-
-
 async def _room_of(actor: Actor) -> Room:
     """The document as the log has it: without the updates of the turn that failed."""
     from tailrace.session.opening import replayed
 
     return (await replayed(actor.log)).room if actor.log.last else actor.room
 
-
-Step = Callable[[], Awaitable[None]]

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tailrace.protocol.events import Event
-from tailrace.protocol.frames import Hello
+from tailrace.protocol.frames import Answer, Hello
 from tailrace.protocol.ids import KernelId, OperationId
 from tailrace.protocol.operations import Operation
 from tailrace.protocol.reports import Display, DisplayUpdate, Report, Text
@@ -47,7 +47,7 @@ class Submitted(Struct):
     operation: Operation
     actor: str
     lane: Lane | None
-    done: asyncio.Future[None] | None = None
+    done: asyncio.Future[Answer] | None = None
 
 
 class Joined(Struct):
@@ -99,6 +99,10 @@ class Mailbox:
         """Return items that could not be recorded; they come first again, in their order."""
         self._items.extendleft(reversed(items))
         self._size += sum(item.size_bytes for item in items if isinstance(item, Reported))
+
+    async def urgent(self) -> None:
+        """Wait until somebody puts in an item that is not output."""
+        await self._wait(None, for_urgent=True)
 
     async def take(self) -> list[Item]:
         """Wait for something, then return what waits, oldest first (bounded)."""

@@ -49,16 +49,26 @@ async def pieces(
                 yield record.position, event
 
 
-async def lines(
-    log: EventLog, execution_id: ExecutionId, *, start: int, count: int
-) -> list[dict[str, Any]]:
+class Page(Struct, frozen=True):
+    """`end` is the line to go on from."""
+
+    items: list[dict[str, Any]]
+    end: int
+
+
+async def lines(log: EventLog, execution_id: ExecutionId, *, start: int, count: int) -> Page:
     """The items that stand on lines `start` to `start + count`, text cut to those lines."""
     end = start + min(count, PAGE_LINES)
     items: list[dict[str, Any]] = []
-    size = 0
+    size = reached = 0
     async for line, event in pieces(log, execution_id, start):
-        if line >= end or size > PAGE_BYTES:
+        if line >= end:
+            reached = end
             break
+        if size > PAGE_BYTES and line > start:
+            # What stands on the line that was begun comes whole with the next page.
+            return Page(_without_line(items, line), line)
+        reached = line + (event.text.count("\n") if isinstance(event, TextAppended) else 1)
         if isinstance(event, TextAppended):
             text, first = cut(event.text, line, start, end)
             if not text:
@@ -72,6 +82,18 @@ async def lines(
         elif line >= start:
             kind = "display" if isinstance(event, DisplayAppended) else "error"
             items.append({**to_builtins(event), "kind": kind, "line": line})
+    return Page(items, min(max(reached, start), end))
+
+
+def _without_line(items: list[dict[str, Any]], line: int) -> list[dict[str, Any]]:
+    """`items` without the text that stands on `line` and beyond."""
+    while items and items[-1]["kind"] == "text":
+        item = items[-1]
+        text, _ = cut(item["text"], item["line"], 0, line)
+        if text:
+            item["text"] = text
+            break
+        items.pop()
     return items
 
 

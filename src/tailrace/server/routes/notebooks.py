@@ -1,0 +1,135 @@
+"""Notebooks over HTTP: find one, its socket, and the pages of its outputs and blobs."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Query, Request, WebSocket
+from msgspec import Struct
+from starlette.responses import FileResponse, Response, StreamingResponse
+
+from tailrace.protocol.errors import FileMissing, RequestError
+from tailrace.protocol.ids import BlobHash, ExecutionId, NotebookId, is_id
+from tailrace.server.permissions import Routes
+from tailrace.server.websocket import Connection
+from tailrace.session import transcript
+from tailrace.session.directory import Directory
+from tailrace.session.session import Session
+
+routes = Routes()
+
+SANDBOX = {
+    # What a notebook made must never run as a page of ours.
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+IMMUTABLE = {**SANDBOX, "Cache-Control": "private, max-age=31536000, immutable"}
+INLINE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
+
+class _Wanted(Struct):
+    path: str
+
+
+def _directory(connection: Request | WebSocket) -> Directory:
+    directory: Directory = connection.app.state.application.directory
+    return directory
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    return Response(
+        msgspec.json.encode(value),
+        status,
+        headers={"Cache-Control": "no-store"},
+        media_type="application/json",
+    )
+
+
+@routes.http("POST", "/api/v1/notebooks", permission="read")
+async def open_notebook(request: Request) -> Response:
+    """Name the notebook at a path; its session is opened, which starts and writes nothing."""
+    try:
+        wanted = msgspec.json.decode(await request.body(), type=_Wanted)
+    except (msgspec.DecodeError, RecursionError) as problem:
+        raise RequestError(f'send {{"path": "folder/name.ipynb"}}: {problem}') from problem
+    directory = _directory(request)
+    place = directory.place(wanted.path)
+    await directory.session(place.notebook_id)
+    return json_response(
+        {"notebook_id": place.notebook_id, "path": place.name, "name": place.file.name}
+    )
+
+
+@routes.websocket("/api/v1/notebooks/{notebook_id}/socket", permission="read")
+async def notebook_socket(websocket: WebSocket, notebook_id: str) -> None:
+    await Connection(websocket, _directory(websocket), NotebookId(notebook_id)).serve()
+
+
+@routes.http("GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/lines", permission="read")
+async def output_lines(
+    request: Request,
+    notebook_id: str,
+    execution_id: str,
+    start: Annotated[int, Query(alias="from", ge=0)] = 0,
+    count: Annotated[int, Query(ge=1, le=transcript.PAGE_LINES)] = 1_000,
+) -> Response:
+    session = await _session(request, notebook_id, execution_id)
+    page = await transcript.lines(session.log, ExecutionId(execution_id), start=start, count=count)
+    execution = session.state.executions.get(ExecutionId(execution_id))
+    total = execution.outputs.next_line if execution is not None else page.end
+    return json_response(
+        {"from": start, "lines": page.end - start, "total_lines": total, "items": page.items}
+    )
+
+
+@routes.http("GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/search", permission="read")
+async def search_output(
+    request: Request,
+    notebook_id: str,
+    execution_id: str,
+    query: Annotated[str, Query(min_length=1, max_length=1_000)],
+    start: Annotated[int, Query(alias="from", ge=0)] = 0,
+) -> Response:
+    session = await _session(request, notebook_id, execution_id)
+    return json_response(
+        await transcript.search(session.log, ExecutionId(execution_id), query, start=start)
+    )
+
+
+@routes.http("GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/text", permission="read")
+async def output_text(request: Request, notebook_id: str, execution_id: str) -> Response:
+    session = await _session(request, notebook_id, execution_id)
+    return StreamingResponse(
+        transcript.text_of(session.log, ExecutionId(execution_id)),
+        media_type="text/plain; charset=utf-8",
+        headers={
+            **SANDBOX,
+            "Content-Disposition": 'attachment; filename="output.txt"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@routes.http("GET", "/api/v1/notebooks/{notebook_id}/blobs/{blob_hash}", permission="read")
+async def blob(request: Request, notebook_id: str, blob_hash: str, type: str = "") -> Response:
+    """The bytes of a large value. `type` asks for one of the raster image types, all else is
+    served as bytes to be saved."""
+    session = await _directory(request).session(NotebookId(notebook_id))
+    if not is_id(blob_hash):
+        raise FileMissing("there is no such value")
+    path = await session.blobs.open_path(BlobHash(blob_hash))
+    if path is None:
+        raise FileMissing("there is no such value")
+    if type in INLINE_IMAGES:
+        return FileResponse(path, media_type=type, headers=IMMUTABLE)
+    return FileResponse(
+        path,
+        media_type="application/octet-stream",
+        headers={**IMMUTABLE, "Content-Disposition": "attachment"},
+    )
+
+
+async def _session(request: Request, notebook_id: str, execution_id: str) -> Session:
+    if not is_id(notebook_id) or not is_id(execution_id):
+        raise FileMissing("there is no such execution")
+    return await _directory(request).session(NotebookId(notebook_id))

@@ -1,0 +1,232 @@
+"""One native WebSocket: hello, a reader into the mailbox, a writer out of the lane.
+
+Neither waits for the other. The writer sends what the lane holds and lets the socket's own
+back-pressure stop it; what a client that does not read would have been sent is forgotten by
+its lane, and after it has read again it is given a snapshot and the tail. Rules: SYNC-n in
+`docs/spec/protocol.md`.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+
+import msgspec
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from tailrace.protocol.errors import ProtocolError, TailraceError
+from tailrace.protocol.frames import (
+    PROTOCOL_VERSION,
+    Ask,
+    ClientFrame,
+    Goodbye,
+    Hello,
+    Ping,
+    Pong,
+    Refusal,
+    Reply,
+    Submit,
+)
+from tailrace.protocol.ids import NotebookId, is_id
+from tailrace.server.identity import IDENTITY, Identity
+from tailrace.session.directory import Directory
+from tailrace.session.fanout import Encoding, Lane, encoded
+from tailrace.session.session import Session
+
+HELLO_S = 10.0  # before it has said hello a socket may not stay
+HELLO_BYTES = 4 << 10
+ASKS_AT_ONCE = 8
+RATE = 2_000  # frames a second that one client may send in the long run
+RATE_BURST = 6_000  # a client that was offline sends many at once when it comes back
+
+CLOSE_NORMAL = 1000
+CLOSE_TOO_BIG = 1009
+CLOSE_GOING_AWAY = 1001
+CLOSE_MALFORMED = 4400
+CLOSE_FORBIDDEN = 4403
+CLOSE_UNKNOWN = 4404
+CLOSE_VERSION = 4409
+CLOSE_TOO_FAST = 4429
+CLOSE_FAILED = 4500
+
+SUBPROTOCOLS: dict[str, Encoding] = {
+    "tailrace.v1.msgpack": "msgpack",
+    "tailrace.v1.json": "json",
+}
+
+log_ = logging.getLogger("tailrace.server")
+
+_from_msgpack = msgspec.msgpack.Decoder(ClientFrame)
+_from_json = msgspec.json.Decoder(ClientFrame)
+
+
+class _Leave(Exception):
+    """The connection ends, and why."""
+
+    def __init__(self, close_code: int, code: str, message: str) -> None:
+        self.close_code = close_code
+        self.goodbye = Goodbye(code, message)
+        super().__init__(message)
+
+
+class Connection:
+    """One accepted socket. `serve` returns when it is over."""
+
+    def __init__(self, websocket: WebSocket, directory: Directory, notebook_id: NotebookId) -> None:
+        self._websocket = websocket
+        self._directory = directory
+        self._notebook_id = notebook_id
+        self._encoding: Encoding = "json"
+        self._lane: Lane | None = None
+        self._tokens = float(RATE_BURST)
+        self._last_frame = time.monotonic()
+
+    async def serve(self) -> None:
+        offered = self._websocket.scope.get("subprotocols", [])
+        chosen = next((name for name in offered if name in SUBPROTOCOLS), None)
+        if chosen is not None:
+            self._encoding = SUBPROTOCOLS[chosen]
+        await self._websocket.accept(subprotocol=chosen)
+        try:
+            hello = await self._hello()
+            session = await self._directory.session(self._notebook_id)
+            await self._converse(session, hello)
+        except _Leave as leave:
+            await self._say_goodbye(leave.goodbye, leave.close_code)
+        except WebSocketDisconnect:
+            pass
+        except ProtocolError as error:
+            await self._say_goodbye(Goodbye(error.code, str(error)), CLOSE_MALFORMED)
+        except TailraceError as error:
+            missing = error.code in ("file.missing", "notebook.unknown")
+            code = CLOSE_UNKNOWN if missing else CLOSE_FAILED
+            await self._say_goodbye(Goodbye(error.code, str(error)), code)
+
+    # ── in ───────────────────────────────────────────────────────────────────
+
+    async def _hello(self) -> Hello:
+        try:
+            async with asyncio.timeout(HELLO_S):
+                frame = await self._receive(limit=HELLO_BYTES)
+        except TimeoutError:
+            raise _Leave(CLOSE_MALFORMED, "protocol.silent", "no hello came; reconnect") from None
+        if not isinstance(frame, Hello):
+            raise ProtocolError("the first frame must be hello")
+        if frame.protocol != PROTOCOL_VERSION:
+            raise _Leave(
+                CLOSE_VERSION,
+                "protocol.version",
+                f"the page speaks protocol {frame.protocol}, this server {PROTOCOL_VERSION}; reload",
+            )
+        if not is_id(frame.client_id):
+            raise ProtocolError("client_id must be 1 to 64 letters, digits, - or _")
+        identity: Identity = self._websocket.scope[IDENTITY]
+        if not identity.is_bearer and not identity.proves(frame.token or ""):
+            raise _Leave(
+                CLOSE_FORBIDDEN, "auth.forgery", "the anti-forgery token is missing or old; reload"
+            )
+        return frame
+
+    async def _receive(self, *, limit: int | None = None) -> ClientFrame:
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", CLOSE_NORMAL))
+        data = message.get("bytes")
+        text = message.get("text")
+        size = len(data if data is not None else text or "")
+        if limit is not None and size > limit:
+            raise _Leave(CLOSE_TOO_BIG, "protocol.too-big", f"a hello may have {limit} bytes")
+        self._count()
+        try:
+            if data is not None:
+                return _from_msgpack.decode(data)
+            return _from_json.decode(text or "")
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
+            raise ProtocolError(f"a frame cannot be read: {problem}") from problem
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(RATE_BURST, self._tokens + (now - self._last_frame) * RATE) - 1
+        self._last_frame = now
+        if self._tokens < 0:
+            raise _Leave(CLOSE_TOO_FAST, "protocol.too-fast", "too many frames; slow down")
+
+    async def _converse(self, session: Session, hello: Hello) -> None:
+        lane = self._lane = Lane(hello.client_id, self._encoding)
+        actor = f"client:{hello.client_id}"
+        session.join(lane, hello)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                writer = tasks.create_task(self._write(session, lane))
+                reader = tasks.create_task(self._read(session, lane, actor, tasks))
+                await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
+                lane.close()
+                reader.cancel()
+                if reader.done():
+                    writer.cancel()  # nobody is there to read any more
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
+        finally:
+            session.leave(lane)
+        if lane.goodbye is not None:
+            await self._say_goodbye(lane.goodbye, CLOSE_GOING_AWAY)
+
+    async def _read(
+        self, session: Session, lane: Lane, actor: str, tasks: asyncio.TaskGroup
+    ) -> None:
+        asking = asyncio.Semaphore(ASKS_AT_ONCE)
+        identity: Identity = self._websocket.scope[IDENTITY]
+        while True:
+            frame = await self._receive()
+            match frame:
+                case Submit(operation_id=operation_id, operation=operation):
+                    if not is_id(operation_id):
+                        raise ProtocolError("operation_id must be 1 to 64 letters, digits, - or _")
+                    session.submit(operation_id, operation, actor, lane, may=identity.may)
+                case Ask():
+                    await asking.acquire()
+                    task = tasks.create_task(self._ask(session, lane, frame))
+                    task.add_done_callback(lambda _: asking.release())
+                case Ping(nonce=nonce):
+                    lane.put(Pong(nonce))
+                case Hello():
+                    raise ProtocolError("hello comes once")
+
+    async def _ask(self, session: Session, lane: Lane, ask: Ask) -> None:
+        try:
+            result = await session.ask(ask.request)
+        except TailraceError as error:
+            lane.put(Reply(ask.request_id, None, Refusal(error.code, str(error))))
+        else:
+            lane.put(Reply(ask.request_id, result))
+
+    # ── out ──────────────────────────────────────────────────────────────────
+
+    async def _write(self, session: Session, lane: Lane) -> None:
+        while True:
+            for data in await lane.take():
+                await self._send(data)
+            if lane.is_closed:
+                return
+            if lane.is_cut and not lane.waiting_bytes:
+                session.rejoin(lane)
+                await lane.rejoined()
+
+    async def _send(self, data: bytes) -> None:
+        if self._encoding == "msgpack":
+            await self._websocket.send({"type": "websocket.send", "bytes": data})
+        else:
+            await self._websocket.send({"type": "websocket.send", "text": data.decode()})
+
+    async def _say_goodbye(self, goodbye: Goodbye, close_code: int) -> None:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # already gone
+            await self._send(encoded(goodbye, self._encoding))
+            await self._websocket.close(close_code, goodbye.code)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one cause in a task group's bundle: what ends a connection ends it once."""
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found

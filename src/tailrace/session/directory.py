@@ -1,0 +1,218 @@
+"""Which notebooks are open here, and how one comes to be open.
+
+A notebook is opened when somebody first looks at it, and at the server's start when a
+kernel of it still runs: its queue goes on then, browser or not. A session that nobody
+looks at and that has no kernel is closed after `EVICT_AFTER_S`.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tailrace.blobs.blob_store import BlobStore
+from tailrace.files.workspace import Workspace
+from tailrace.formats.ipynb import parse
+from tailrace.kernels.kernel import KernelProvider
+from tailrace.log.event_log import EventLog
+from tailrace.protocol.errors import FileMissing, TailraceError
+from tailrace.protocol.ids import NotebookId
+from tailrace.session.clock import Clock
+from tailrace.session.opening import Opened, opened_from_file, opened_from_log
+from tailrace.session.place import Place, place_of
+from tailrace.session.reconcile import reconcile_on_opening
+from tailrace.session.session import Session
+
+EVICT_AFTER_S = 120.0
+SWEEP_S = 10.0
+
+log_ = logging.getLogger("tailrace.session")
+
+LogOpener = Callable[[NotebookId], Awaitable[EventLog]]
+
+
+class Directory:
+    """`open_log` gives a notebook's log, `blobs_of` its blob store."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        provider: KernelProvider,
+        open_log: LogOpener,
+        blobs_of: Callable[[NotebookId], BlobStore],
+        clock: Clock,
+        *,
+        autosave_s: float,
+        idle_stop_after_s: float = 0.0,
+        interpreter: str | None = None,
+        env: dict[str, str] | None = None,
+    ) -> None:
+        self._workspace = workspace
+        self._provider = provider
+        self._open_log = open_log
+        self._blobs_of = blobs_of
+        self._clock = clock
+        self._autosave_s = autosave_s
+        self._idle_stop_after_s = idle_stop_after_s
+        self._interpreter = interpreter
+        self._env = env
+        self._places: dict[NotebookId, Place] = {}
+        self._sessions: dict[NotebookId, Session] = {}
+        self._opening: dict[NotebookId, asyncio.Lock] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._idle_since: dict[NotebookId, float] = {}
+        self._closing = asyncio.Event()
+
+    # ── life ─────────────────────────────────────────────────────────────────
+
+    async def run(self, ready: asyncio.Event) -> None:
+        """Own the sessions until `close`."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            ready.set()
+            sweeper = tasks.create_task(self._sweep())
+            await self._closing.wait()
+            sweeper.cancel()
+            for session in tuple(self._sessions.values()):
+                try:
+                    await session.close()
+                except TailraceError as error:
+                    log_.error("closing %s: %s", session.path, error)
+            self._sessions.clear()
+
+    def close(self) -> None:
+        self._closing.set()
+
+    async def reopen_living(self) -> None:
+        """Open the notebooks whose kernels outlived the last server."""
+        for kernel in await self._provider.list():
+            file = Path(kernel.label)
+            if not kernel.alive or not file.is_file():
+                continue
+            try:
+                await self.open_file(file, self._workspace.name_of(file))
+            except TailraceError as error:
+                log_.error("the kernel of %s runs, but it cannot be opened: %s", file, error)
+
+    # ── notebooks ────────────────────────────────────────────────────────────
+
+    def open_notebooks(self) -> list[Session]:
+        return list(self._sessions.values())
+
+    def place(self, path: str) -> Place:
+        """The notebook at `path` below the served folder. Reads nothing but its name."""
+        file = self._workspace.resolve(path)
+        if not file.is_file():
+            raise FileMissing(f"there is no notebook at {path!r}")
+        place = place_of(file, path)
+        self._places[place.notebook_id] = place
+        return place
+
+    async def session(self, notebook_id: NotebookId) -> Session:
+        """The open session of a notebook that `place` has named, opened if need be."""
+        place = self._places.get(notebook_id)
+        if place is None:
+            place = self._find(notebook_id)
+        lock = self._opening.setdefault(notebook_id, asyncio.Lock())
+        async with lock:
+            session = self._sessions.get(notebook_id)
+            if session is not None and not session.is_ended:
+                return session
+            if session is not None:
+                await session.log.close()
+            return await self._open(place)
+
+    async def open_file(self, file: Path, name: str) -> Session:
+        place = place_of(file, name)
+        self._places[place.notebook_id] = place
+        return await self.session(place.notebook_id)
+
+    def _find(self, notebook_id: NotebookId) -> Place:
+        """A client of an earlier server comes back with an id this one has not named yet."""
+        for file in self._workspace.notebooks():
+            place = place_of(file, self._workspace.name_of(file))
+            if place.notebook_id == notebook_id:
+                self._places[notebook_id] = place
+                return place
+        raise FileMissing("this notebook is not below the folder that is served")
+
+    async def _open(self, place: Place) -> Session:
+        assert self._tasks is not None, "the directory runs"
+        data = await asyncio.to_thread(_read, place.file)
+        log = await self._open_log(place.notebook_id)
+        blobs = self._blobs_of(place.notebook_id)
+        try:
+            opened = await self._opened(place, data, log, blobs)
+        except BaseException:
+            await log.close()
+            raise
+        session = Session(
+            place,
+            opened,
+            self._provider,
+            blobs,
+            self._clock,
+            autosave_s=self._autosave_s,
+            interpreter=self._interpreter,
+            env=self._env,
+        )
+        self._sessions[place.notebook_id] = session
+        assert self._tasks is not None
+        self._tasks.create_task(session.run())
+        return session
+
+    async def _opened(self, place: Place, data: bytes, log: EventLog, blobs: BlobStore) -> Opened:
+        digest = hashlib.sha256(data).hexdigest()
+        if log.last == 0:
+            notebook = await asyncio.to_thread(parse, data)
+            return opened_from_file(
+                notebook, digest, log, at=self._clock.now(), seed=self._clock.seed()
+            )
+        opened = await opened_from_log(log)
+        if opened.state.checkpoint.digest != digest:
+            await reconcile_on_opening(
+                opened, data, digest, blobs, at=self._clock.now(), seed=self._clock.seed()
+            )
+        return opened
+
+    # ── nobody looks ─────────────────────────────────────────────────────────
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = loop.time()
+            for notebook_id, session in tuple(self._sessions.items()):
+                if session.clients or session.is_running or session.is_ended:
+                    self._idle_since.pop(notebook_id, None)
+                    continue
+                idle_s = now - self._idle_since.setdefault(notebook_id, now)
+                if session.kernel_id is None:
+                    if idle_s > EVICT_AFTER_S:
+                        await self._evict(notebook_id, session)
+                elif 0 < self._idle_stop_after_s < idle_s:
+                    from tailrace.protocol.operations import StopKernel
+
+                    session.submit(_operation_id(self._clock), StopKernel(), "server:idle")
+
+    async def _evict(self, notebook_id: NotebookId, session: Session) -> None:
+        async with self._opening.setdefault(notebook_id, asyncio.Lock()):
+            if session.clients:
+                return
+            await session.close()
+            self._sessions.pop(notebook_id, None)
+            self._idle_since.pop(notebook_id, None)
+
+
+def _operation_id(clock: Clock):  # type: ignore[no-untyped-def]
+    from tailrace.protocol.ids import OperationId
+
+    return OperationId(f"server-{clock.seed()}")
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise FileMissing(f"{file.name} is gone") from None

@@ -1,0 +1,271 @@
+"""A notebook that is open: its actor, its kernel, its file, and the doors to them.
+
+Clients come in through `join`, `submit` and `ask`; HTTP reads `state` and `log`. A session
+ends by `close`, which leaves the kernel running and the log and the file complete.
+"""
+
+import asyncio
+import logging
+from typing import Any, assert_never
+
+from msgspec import to_builtins
+
+from tailrace.blobs.blob_store import BlobStore
+from tailrace.documents.room import Room
+from tailrace.kernels.kernel import KernelProvider
+from tailrace.log.event_log import EventLog
+from tailrace.protocol import operations as op
+from tailrace.protocol.errors import KernelError, KernelUnreachable, LogFenced
+from tailrace.protocol.frames import (
+    Answer,
+    Complete,
+    Goodbye,
+    Hello,
+    Inspect,
+    ListVariables,
+    Refusal,
+    Request,
+    Usage,
+)
+from tailrace.protocol.ids import KernelId, NotebookId, OperationId
+from tailrace.protocol.state import SessionState
+from tailrace.session.actor import Actor
+from tailrace.session.checkpointing import Checkpointing
+from tailrace.session.clock import Clock
+from tailrace.session.fanout import Lane
+from tailrace.session.mailbox import Joined, Mailbox, Submitted
+from tailrace.session.opening import Opened
+from tailrace.session.performer import KernelPerformer
+from tailrace.session.place import Place
+from tailrace.session.shrink import Shrink
+
+log_ = logging.getLogger("tailrace.session")
+
+_NEEDS_RUN = (
+    op.RunCells,
+    op.RunAll,
+    op.RunAbove,
+    op.RunBelow,
+    op.CancelExecutions,
+    op.Interrupt,
+    op.StartKernel,
+    op.RestartKernel,
+    op.StopKernel,
+    op.AnswerInput,
+    op.CancelInput,
+    op.OpenComm,
+    op.SendComm,
+    op.CloseComm,
+)
+
+
+def permission_for(operation: op.Operation) -> str:
+    """What one must be allowed to do to submit it."""
+    return "run" if isinstance(operation, _NEEDS_RUN) else "edit"
+
+
+class Session:
+    def __init__(
+        self,
+        place: Place,
+        opened: Opened,
+        provider: KernelProvider,
+        blobs: BlobStore,
+        clock: Clock,
+        *,
+        autosave_s: float,
+        interpreter: str | None = None,
+        env: dict[str, str] | None = None,
+    ) -> None:
+        self.place = place
+        self.blobs = blobs
+        self._provider = provider
+        self._env = env
+        self._interpreter = interpreter
+        self._mailbox = Mailbox()
+        self._ready = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._performer: KernelPerformer | None = None
+        self.actor = Actor(
+            place.notebook_id,
+            place.name,
+            opened,
+            self._mailbox,
+            self,
+            clock,
+            Shrink(blobs),
+            interpreter=self._chosen_interpreter,
+        )
+        self.checkpointing = Checkpointing(
+            self.actor, self._mailbox, place, blobs, clock, autosave_s=autosave_s
+        )
+        self.failure: BaseException | None = None
+
+    # ── what lists and routes show ───────────────────────────────────────────
+
+    @property
+    def notebook_id(self) -> NotebookId:
+        return self.place.notebook_id
+
+    @property
+    def path(self) -> str:
+        return self.place.name
+
+    @property
+    def state(self) -> SessionState:
+        return self.actor.state
+
+    @property
+    def log(self) -> EventLog:
+        return self.actor.log
+
+    @property
+    def room(self) -> Room:
+        return self.actor.room
+
+    @property
+    def kernel_id(self) -> KernelId | None:
+        kernel = self.state.kernel
+        return kernel.kernel_id if kernel.phase in ("starting", "ready") else None
+
+    @property
+    def is_running(self) -> bool:
+        return self.state.running is not None or bool(self.state.queue)
+
+    @property
+    def clients(self) -> int:
+        return len(self.actor.fanout)
+
+    @property
+    def is_ended(self) -> bool:
+        return self._ended.is_set()
+
+    # ── the doors ────────────────────────────────────────────────────────────
+
+    def join(self, lane: Lane, hello: Hello) -> None:
+        self._mailbox.put(Joined(lane, hello))
+
+    def rejoin(self, lane: Lane) -> None:
+        """The lane was cut and has been read empty: it goes on from a snapshot."""
+        self._mailbox.put(Joined(lane, None))
+
+    def leave(self, lane: Lane) -> None:
+        lane.close()
+        self.actor.fanout.remove(lane)
+
+    def submit(
+        self,
+        operation_id: OperationId,
+        operation: op.Operation,
+        actor: str,
+        lane: Lane | None = None,
+        *,
+        may: frozenset[str] = frozenset({"read", "run", "edit"}),
+    ) -> asyncio.Future[Answer]:
+        """Put an operation in the mailbox; the future is its answer (the lane gets it too)."""
+        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        needed = permission_for(operation)
+        if needed not in may:
+            refusal = Refusal("auth.forbidden", f"this needs the permission {needed!r}")
+            answer = Answer(operation_id, self.state.sequence, refusal)
+            if lane is not None:
+                lane.put(answer)
+            done.set_result(answer)
+        else:
+            self._mailbox.put(Submitted(operation_id, operation, actor, lane, done))
+        return done
+
+    async def ask(self, request: Request) -> dict[str, Any]:
+        """Answer a question from the kernel. Raises `KernelError` when it cannot."""
+        kernel = self._performer.kernel if self._performer is not None else None
+        if kernel is None:
+            raise KernelUnreachable("no kernel runs; run a cell to start one")
+        match request:
+            case Complete() | Inspect():
+                arguments = to_builtins(request)
+                return await kernel.ask(arguments.pop("kind"), arguments)
+            case ListVariables():
+                return await kernel.ask("variables", {})
+            case Usage():
+                return await kernel.ask("usage", {})
+            case _:
+                assert_never(request)
+
+    # ── life ─────────────────────────────────────────────────────────────────
+
+    async def run(self) -> None:
+        """Live until `close`, or until the log is lost. Never raises: why it ended is told to
+        the clients, who then come back to a session opened anew."""
+        goodbye = Goodbye("server.closing", "the server is closing; reconnecting")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._performer = KernelPerformer(
+                    self._mailbox,
+                    self._provider,
+                    tasks,
+                    cwd=str(self.place.folder),
+                    label=str(self.place.file),
+                    save=self.checkpointing.request,
+                    settle=self.checkpointing.settle,
+                    env=self._env,
+                )
+                self._ready.set()
+                kernel = self.state.kernel
+                if kernel.kernel_id is not None and kernel.phase in ("starting", "ready"):
+                    await self._performer.attach(kernel.kernel_id, kernel.received)
+                work = [
+                    tasks.create_task(self.actor.run()),
+                    tasks.create_task(self.checkpointing.run()),
+                ]
+                await self._stopping.wait()
+                for task in work:
+                    task.cancel()
+                await self._performer.detach()
+        except BaseExceptionGroup as group:
+            fenced, rest = group.split(LogFenced)
+            self.failure = rest or fenced
+            goodbye = Goodbye(
+                "session.failed", "this notebook's session failed and is opened again; reconnecting"
+            )
+            log_.error("the session of %s ended", self.place.name, exc_info=self.failure)
+            if self._performer is not None:
+                await self._performer.detach()
+        finally:
+            self.actor.fanout.close(goodbye)
+            self._ended.set()
+
+    async def close(self) -> None:
+        """Save what is unsaved, keep a snapshot, sync, let go. The kernel runs on."""
+        if not self.is_ended:
+            await self.checkpointing.finish()
+        self._stopping.set()
+        await self._ended.wait()
+        if self.failure is None:
+            await self.actor.save_snapshot()
+        await self.log.close()
+
+    # ── the actor's performer ────────────────────────────────────────────────
+
+    def perform(self, effect: Any) -> None:
+        if self._performer is not None:
+            self._performer.perform(effect)
+
+    def acknowledge(self, received: int) -> None:
+        if self._performer is not None:
+            self._performer.acknowledge(received)
+
+    def resume(self) -> None:
+        if self._performer is not None:
+            self._performer.resume()
+
+    def _chosen_interpreter(self) -> str | None:
+        """The command line's choice, else the notebook's (`kernelspec.interpreter`)."""
+        if self._interpreter is not None:
+            return self._interpreter
+        spec = self.room.metadata().get("kernelspec")
+        chosen = spec.get("interpreter") if isinstance(spec, dict) else None
+        return chosen if isinstance(chosen, str) and chosen else None
+
+
+KernelFailure = KernelError
