@@ -8,6 +8,7 @@ site-packages that it lies in.
 import argparse
 import importlib.util
 import os
+import socket
 import sys
 
 
@@ -36,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="tailrace_kernel", description=__doc__)
     parser.add_argument("--folder", help="where the socket, the secret and `ready` are")
     parser.add_argument("--kernel-id")
+    parser.add_argument("--listener-fd", type=int, help="a socket that listens already")
     parser.add_argument("--liveness-fd", type=int, help="ends the kernel when it closes")
     parser.add_argument("--loopback", action="store_true", help="TCP on 127.0.0.1 with a secret")
     parser.add_argument("--check", action="store_true", help="say what is missing, start nothing")
@@ -49,6 +51,9 @@ def main() -> None:
         parser.error("--folder and --kernel-id are needed")
     secret = None
     listener = None
+    if arguments.listener_fd is not None:
+        listener = socket.socket(fileno=arguments.listener_fd)
+        listener.set_inheritable(False)
     if arguments.loopback:
         with open(os.path.join(arguments.folder, "secret"), encoding="ascii") as file:
             secret = file.read().strip()
