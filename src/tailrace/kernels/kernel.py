@@ -72,7 +72,9 @@ class Kernel(Protocol):
         """`kind`: `comm-open`, `comm-message`, `comm-close`."""
         ...
 
-    async def ask(self, kind: str, arguments: dict[str, Any], *, timeout_s: float = 5.0) -> dict[str, Any]:
+    async def ask(
+        self, kind: str, arguments: dict[str, Any], *, timeout_s: float = 5.0
+    ) -> dict[str, Any]:
         """`complete`, `inspect`, `variables`, `usage`, `is-complete`: see docs/spec/kernel.md.
 
         Raises `KernelUnreachable` when it does not answer in time.
@@ -100,7 +102,9 @@ class KernelProvider(Protocol):
         """Start it and attach. Raises `InterpreterUnusable`, `KernelStartFailed`."""
         ...
 
-    async def attach(self, kernel_id: KernelId, sink: ReportSink, *, received: int) -> Kernel | None:
+    async def attach(
+        self, kernel_id: KernelId, sink: ReportSink, *, received: int
+    ) -> Kernel | None:
         """Attach to a kernel that runs already and have everything after `received` sent.
 
         If it has died since, what it left is reported first and then `Died`. None when

@@ -1,0 +1,261 @@
+"""The kernels of one host: started, signalled, stopped, buried.
+
+Knows processes and folders, not sockets: whoever asked for a stop is told through the
+callbacks it left. A kernel's end is complete when its descendants are gone too, its
+cause is written down, and only then is anybody told.
+"""
+
+import contextlib
+import os
+import platform
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tailrace.kernels import addresses, birth, descendants
+from tailrace.kernels.birth import Cradle, Newborn, Order
+from tailrace.kernels.deaths import Cause, OomCounter, cause_of, oom_counter_file, unknown
+from tailrace.kernels.run_folder import (
+    KernelFolder,
+    RunFolder,
+    read_json,
+    write_json,
+    write_private,
+)
+from tailrace.protocol.errors import KernelError, KernelStartFailed
+
+DEAD_KEPT_S = 7 * 86_400.0  # a dead kernel nobody forgot; its server may be off for a while
+
+Told = Callable[[Cause], None]
+
+
+@dataclass(slots=True)
+class Child:
+    """A living kernel. `stopping`: who wants to know of its end once a stop was asked for."""
+
+    order: Order
+    folder: KernelFolder
+    pid: int
+    python: str
+    started_at: float
+    liveness: int
+    process: subprocess.Popen[bytes] | None
+    stopping: list[Told] | None = None
+    terminate_at: float | None = None
+    kill_at: float | None = None
+
+
+@dataclass(slots=True)
+class Nursery:
+    run: RunFolder
+    loopback: bool
+    environ: dict[str, str]
+    living: dict[str, Child] = field(default_factory=dict)
+    oom: OomCounter = field(default_factory=lambda: OomCounter(oom_counter_file()))
+
+    def start(self, order: Order, python: str | None) -> KernelFolder:
+        """Start a kernel, or find the one of this id. Raises `KernelStartFailed`.
+
+        In a forked child this does not return but raises `Newborn`.
+        """
+        folder = self.run.kernel(order.kernel_id)
+        if order.kernel_id in self.living or folder.death.exists():
+            return folder
+        if not os.path.isdir(order.cwd):
+            raise KernelStartFailed(f"the folder {order.cwd} does not exist")
+        folder.remove()
+        folder.create()
+        secret = secrets.token_urlsafe(32) if self.loopback else None
+        if secret is not None:
+            write_private(folder.secret, secret.encode())
+        listener, address = addresses.listen(None if self.loopback else folder.socket)
+        liveness, alive = os.pipe()
+        try:
+            cradle = Cradle(folder, listener, secret, liveness)
+            process = None
+            if birth.may_fork(order, self.environ):
+                pid = os.fork()
+                if pid == 0:
+                    os.close(alive)
+                    raise Newborn(order, cradle)
+            else:
+                process = birth.spawn_guest(order, cradle)
+                pid = process.pid
+        except Exception:
+            os.close(alive)
+            os.close(liveness)
+            listener.close()
+            folder.remove()
+            raise
+        # Our copies are closed at once: whoever connects to a guest that died must see it.
+        listener.close()
+        os.close(liveness)
+        child = Child(
+            order=order,
+            folder=folder,
+            pid=pid,
+            python=python or platform.python_version(),
+            started_at=time.time(),
+            liveness=alive,
+            process=process,
+        )
+        self.living[order.kernel_id] = child
+        write_json(
+            folder.description,
+            {
+                "kernel_id": order.kernel_id,
+                "pid": pid,
+                "label": order.label,
+                "python": child.python,
+                "interpreter": order.interpreter,
+                "cwd": order.cwd,
+                "started_at": child.started_at,
+                "port": address.port,
+                "host_pid": os.getpid(),
+            },
+        )
+        return folder
+
+    def close_in_child(self) -> None:
+        """Let go, in a forked child, of what belongs to the other kernels."""
+        for child in self.living.values():
+            os.close(child.liveness)
+
+    def interrupt(self, kernel_id: str) -> None:
+        """SIGINT to the kernel and its process group, its child processes included."""
+        child = self.living.get(kernel_id)
+        if child is None:
+            raise KernelError(f"there is no living kernel {kernel_id}")
+        try:
+            os.killpg(child.pid, signal.SIGINT)
+        except ProcessLookupError:  # forked this instant: it leads no group yet
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGINT)
+
+    def stop(self, kernel_id: str, *, kill: bool, grace_s: float, told: Told) -> bool:
+        """End a kernel and tell its cause; false when it does not live.
+
+        Its server asks it to leave on its own at the same time; half of the grace is for
+        that, half for what SIGTERM sets off.
+        """
+        child = self.living.get(kernel_id)
+        if child is None:
+            return False
+        child.stopping = [*(child.stopping or ()), told]
+        now = time.monotonic()
+        if kill:
+            descendants.end_group(child.pid)
+            child.kill_at = now  # again, should it lead no group yet
+        else:
+            child.kill_at = min(now + grace_s, child.kill_at or now + grace_s)
+            child.terminate_at = now + grace_s / 2
+        return True
+
+    def pass_deadlines(self) -> float | None:
+        """Signal those whose time is over; seconds until somebody's next deadline."""
+        now = time.monotonic()
+        next_at: float | None = None
+        for child in self.living.values():
+            if child.kill_at is not None and now >= child.kill_at:
+                descendants.end_group(child.pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+                child.terminate_at = child.kill_at = None
+            elif child.terminate_at is not None and now >= child.terminate_at:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGTERM)
+                child.terminate_at = None
+            for at in (child.terminate_at, child.kill_at):
+                if at is not None:
+                    next_at = at if next_at is None else min(next_at, at)
+        return None if next_at is None else max(0.0, next_at - now)
+
+    def reap(self) -> list[tuple[str, Cause]]:
+        """Bury whoever ended, kernels and adopted orphans; the kernels with their causes."""
+        buried: list[tuple[str, Cause]] = []
+        by_pid = {child.pid: child for child in self.living.values()}
+        while True:
+            try:
+                pid, wait_status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return buried
+            if pid == 0:
+                return buried
+            child = by_pid.get(pid)
+            if child is not None:
+                exit_code = os.waitstatus_to_exitcode(wait_status)
+                buried.append((child.order.kernel_id, self._bury(child, exit_code)))
+
+    def _bury(self, child: Child, exit_code: int) -> Cause:
+        kernel_id = child.order.kernel_id
+        stopped = child.stopping is not None
+        killed = exit_code == -signal.SIGKILL and not stopped
+        cause = cause_of(
+            exit_code,
+            stopped=stopped,
+            out_of_memory=self.oom.explains_a_death() if killed else None,
+        )
+        if child.process is not None:
+            child.process.returncode = exit_code  # it was waited for here, not by subprocess
+        del self.living[kernel_id]
+        descendants.end_descendants(kernel_id, child.pid)
+        if not self.living:
+            descendants.end_all(descendants.unmarked_children(os.getpid()))
+        os.close(child.liveness)
+        child.folder.socket.unlink(missing_ok=True)
+        write_json(child.folder.death, {"cause": cause, "at": time.time()})
+        for told in child.stopping or ():
+            told(cause)
+        return cause
+
+    def cause(self, kernel_id: str) -> Cause | None:
+        """Why a dead kernel ended; None when it lives or nobody knows of it."""
+        if kernel_id in self.living:
+            return None
+        return read_cause(self.run.kernel(kernel_id))
+
+    def forget(self, kernel_id: str) -> None:
+        """Stop listing a dead kernel."""
+        if kernel_id in self.living:
+            raise KernelError(f"kernel {kernel_id} lives; stop it first")
+        self.run.kernel(kernel_id).remove()
+
+    def listed(self) -> list[dict[str, Any]]:
+        return [entry for folder in self.run.kernels() if (entry := listing(folder)) is not None]
+
+    def take_over(self) -> None:
+        """Write down the deaths of an earlier host's kernels, and forget the long dead."""
+        for folder in self.run.kernels():
+            death = read_json(folder.death)
+            if death is None:
+                descendants.end_marked(folder.kernel_id)
+                folder.socket.unlink(missing_ok=True)
+                write_json(folder.death, {"cause": lost_with_host(folder), "at": time.time()})
+            elif time.time() - float(death.get("at", 0.0)) > DEAD_KEPT_S:
+                folder.remove()
+
+
+def read_cause(folder: KernelFolder) -> Cause | None:
+    death = read_json(folder.death)
+    return None if death is None else death["cause"]
+
+
+def lost_with_host(folder: KernelFolder) -> Cause:
+    host = (read_json(folder.description) or {}).get("host_pid", "unknown")
+    return unknown(
+        f"The kernel ended together with its kernel host (process {host}), "
+        "which was killed or crashed; why cannot be told."
+    )
+
+
+def listing(folder: KernelFolder) -> dict[str, Any] | None:
+    """What `list` says of a kernel, living or dead."""
+    entry = read_json(folder.description)
+    if entry is None:
+        return None
+    cause = read_cause(folder)
+    return {**entry, "alive": cause is None, "cause": cause}
