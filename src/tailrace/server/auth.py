@@ -12,6 +12,7 @@ anonymous caller may do is the routes' business (`permissions.py`).
   without `Origin` is not from a browser and has to bring the token (SEC-7).
 """
 
+import asyncio
 import hmac
 import ipaddress
 from collections import OrderedDict
@@ -95,13 +96,13 @@ class Authenticator:
         self.by_token(token, address)
         return self.logins.begin(with_token=True)
 
-    def login_by_code(self, code: str) -> str:
+    async def login_by_code(self, code: str) -> str:
         """A new cookie value for a good code, which is used up. Raises `AuthError`.
 
         Not throttled: a code has 192 random bits, and a page elsewhere that makes the
         browser ask for wrong ones must not be able to lock its owner out.
         """
-        if not self._codes.redeem(code):
+        if not await asyncio.to_thread(self._codes.redeem, code):
             raise AuthError("that address was used already or is too old")
         return self.logins.begin(with_token=False)
 
@@ -119,7 +120,7 @@ class Authentication:
             await self.app(scope, receive, send)
             return
         if kind == "http" and scope["query_string"] and scope["method"] == "GET":
-            exchanged = self._exchange(scope)
+            exchanged = await self._exchange(scope)
             if exchanged is not None:
                 await exchanged(scope, receive, send)
                 return
@@ -153,7 +154,7 @@ class Authentication:
         session = _cookie(b"; ".join(cookies), cookie_name(scope))
         return self.authenticator.logins.identify(session) if session else None
 
-    def _exchange(self, scope: Scope) -> Response | None:
+    async def _exchange(self, scope: Scope) -> Response | None:
         """The answer to a page's address that carries a secret, or None where it has none."""
         query = scope["query_string"]
         if b"token=" not in query and b"code=" not in query:
@@ -169,7 +170,7 @@ class Authentication:
             if "token" in secrets:
                 session = self.authenticator.login_by_token(secrets["token"], client_address(scope))
             else:
-                session = self.authenticator.login_by_code(secrets["code"])
+                session = await self.authenticator.login_by_code(secrets["code"])
         except TailraceError as problem:
             return login_failed(problem, scope, wanted=dict(pairs).get("next", ""))
         rest = [(name, value) for name, value in pairs if name not in secrets]

@@ -5,6 +5,7 @@ nobody in. A login made with a fixed token remembers that token's digest and end
 server is started with another (SEC-10).
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -12,11 +13,13 @@ import logging
 import os
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
 
 from tailrace.folders import made
+from tailrace.protocol.errors import SettingsError
 from tailrace.server.identity import EVERYTHING, Identity
 
 logger = logging.getLogger("tailrace.auth")
@@ -34,7 +37,8 @@ class Login(Struct, frozen=True):
 
 
 class Logins:
-    """The logins of one server. All methods are for one thread."""
+    """The logins of one server. All methods are for the event loop's thread; the file is
+    written on another, in order, and `close` waits for that."""
 
     def __init__(self, file: Path, *, token: str | None, clock: Callable[[], float]) -> None:
         self._file = file
@@ -42,6 +46,7 @@ class Logins:
         self._token_digest = token_digest(token) if token else None
         self._logins: dict[str, Login] = {}
         self._identities: dict[str, Identity] = {}
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="logins")
         for login in _read(file):
             if self._is_good(login):
                 self._logins[login.key] = login
@@ -91,22 +96,15 @@ class Logins:
             return False
         return login.made_with in ("code", self._token_digest)
 
+    def close(self) -> None:
+        self._writer.shutdown(wait=True)
+
     def _write(self) -> None:
         held = [
             {"key": login.key, "made_with": login.made_with, "expires": login.expires}
             for login in self._logins.values()
         ]
-        scratch = self._file.with_suffix(f".{os.getpid()}.new")
-        try:
-            made(self._file.parent)
-            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, "w", encoding="utf-8") as out:
-                json.dump(held, out)
-            scratch.replace(self._file)
-        except OSError as problem:
-            # A full disk must not lock people out; they will log in again after a restart.
-            logger.warning("logins could not be kept: %s", problem.strerror)
-            scratch.unlink(missing_ok=True)
+        self._writer.submit(_store, self._file, json.dumps(held))
 
 
 def token_digest(token: str) -> str:
@@ -131,3 +129,18 @@ def _read(file: Path) -> list[Login]:
     except (OSError, ValueError, KeyError, TypeError):
         logger.warning("%s cannot be read; everybody has to log in again", file)
         return []
+
+
+def _store(file: Path, content: str) -> None:
+    scratch = file.with_suffix(f".{os.getpid()}.new")
+    try:
+        made(file.parent)
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as out:
+            out.write(content)
+        scratch.replace(file)
+    except (OSError, SettingsError) as problem:
+        # A full disk must not lock people out; they will log in again after a restart.
+        logger.warning("logins could not be kept: %s", problem)
+        with contextlib.suppress(OSError):
+            scratch.unlink(missing_ok=True)

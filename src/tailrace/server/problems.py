@@ -37,6 +37,7 @@ _STATUS: dict[type[errors.TailraceError], int] = {
     errors.InterpreterUnusable: 422,
     errors.KernelStartFailed: 502,
     errors.KernelUnreachable: 504,
+    errors.KernelMissing: 404,
     errors.FileError: 400,
     errors.PathOutside: 403,
     errors.FileMissing: 404,
