@@ -72,7 +72,9 @@ class EventLog(Protocol):
         """Bring everything to D1 now; returns `durable`."""
         ...
 
-    async def read(self, after: int, *, limit: int = 10_000, limit_bytes: int = 8 << 20) -> list[LogRecord]:
+    async def read(
+        self, after: int, *, limit: int = 10_000, limit_bytes: int = 8 << 20
+    ) -> list[LogRecord]:
         """Records after `after`, oldest first; at least one if there is any.
 
         Raises `LogGap` when `after + 1` was compacted away.

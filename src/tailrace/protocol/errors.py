@@ -135,7 +135,7 @@ class LogVersion(LogError):
     def __init__(self, *, found: str, needs: str) -> None:
         self.found = found
         self.needs = needs
-        super().__init__(f"{found} can be read by Tailrace {needs} or newer; please upgrade")
+        super().__init__(f"{found} needs Tailrace {needs}; please upgrade")
 
 
 class BlobError(TailraceError):
