@@ -15,7 +15,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from msgspec import Struct
 
@@ -113,6 +113,11 @@ class Workspace:
         with self._opened(relative) as descriptor, open(descriptor, "rb", closefd=False) as file:
             return file.read(limit_bytes)
 
+    def open(self, relative: str) -> BinaryIO:
+        """A regular file, open for reading; the caller closes it. Raises `FileMissing`."""
+        with self._opened(relative) as descriptor:
+            return open(os.dup(descriptor), "rb")
+
     def create(self, relative: str, data: bytes = b"") -> Entry:
         """A new file. Raises `FileTaken` when the name is in use, `NameRefused`, and
         `DiskFull` or `FileNotWritable`, after which there is no such file."""
@@ -159,6 +164,7 @@ class Workspace:
                 found = os.stat(source_name, dir_fd=source_folder, follow_symlinks=False)
             except FileNotFoundError as error:
                 raise FileMissing(f"there is no file {old}") from error
+            is_itself = False
             with suppress(FileNotFoundError):
                 there = os.stat(target_name, dir_fd=target_folder, follow_symlinks=False)
                 # The same file by the same name in other letters: only the case changes.
@@ -166,7 +172,8 @@ class Workspace:
                 if not is_itself or "/".join(source).casefold() != "/".join(target).casefold():
                     raise FileTaken(f"there is a {new} already")
             if source != target:
-                _move(source_name, source_folder, target_name, target_folder, found, new)
+                by_link = stat.S_ISREG(found.st_mode) and os.name != "nt" and not is_itself
+                _move(source_name, source_folder, target_name, target_folder, by_link, new)
             sync_folder(target_folder)
             sync_folder(source_folder)
         return self.entry(new)
@@ -275,17 +282,16 @@ def _move(
     source_folder: int | None,
     target: str,
     target_folder: int | None,
-    found: os.stat_result,
+    by_link: bool,
     display: str,
 ) -> None:
     """Rename without replacing: a plain file gets its new name by a hard link, which fails
     when the name was taken meanwhile; for the rest the look just before must do."""
-    if stat.S_ISREG(found.st_mode) and os.name != "nt":
+    if by_link:
         try:
             os.link(source, target, src_dir_fd=source_folder, dst_dir_fd=target_folder)
         except FileExistsError as error:
-            if source.casefold() != target.casefold() or source_folder is None:
-                raise FileTaken(f"there is a {display} already") from error
+            raise FileTaken(f"there is a {display} already") from error
         except OSError as error:
             if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK):
                 raise
