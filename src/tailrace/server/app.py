@@ -13,7 +13,6 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-
 from pathlib import Path
 
 from fastapi import FastAPI

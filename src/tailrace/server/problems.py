@@ -1,8 +1,8 @@
 """Errors as answers: a status, a stable code, a sentence; never a traceback or a path of ours.
 
 `status_for` is the only place that turns an error of `protocol/errors.py` into a status
-(an open WebSocket's close codes are `websocket.py`'s). An error without a name of ours is logged with the
-request's id, and the asker is told that id and nothing else (SEC-17).
+(an open WebSocket's close codes are `websocket.py`'s). An error without a name of ours is
+logged with the request's id, and the asker is told that id and nothing else (SEC-17).
 """
 
 import errno

@@ -1,0 +1,156 @@
+"""The files of the folder that is served: list a folder, make something, save a copy.
+
+Every path goes through `Workspace`, off the event loop. A user's file leaves only as an
+attachment in a sandbox, whatever its name says it is: shown as a document of ours, an HTML
+or SVG file would be us (SEC-18).
+"""
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator
+from typing import BinaryIO, Literal
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from tailrace.files.workspace import Entry, EntryKind, Workspace
+from tailrace.protocol.errors import RequestError
+from tailrace.server.application import Application
+from tailrace.server.bodies import json_body
+from tailrace.server.headers import FILE_HEADERS
+from tailrace.server.permissions import Routes
+
+CHUNK_BYTES = 256 << 10
+
+
+class _Listed(Struct, frozen=True):
+    """`path` is null for what can be shown but not opened; `running`: a kernel lives for it."""
+
+    name: str
+    path: str | None
+    kind: EntryKind
+    size_bytes: int
+    modified_at: float
+    running: bool
+
+
+class _Folder(Struct, frozen=True):
+    path: str
+    entries: list[_Listed]
+
+
+class _Wanted(Struct, frozen=True, forbid_unknown_fields=True):
+    path: str
+    kind: Literal["notebook", "folder", "file"]
+
+
+def file_routes(application: Application) -> Routes:
+    routes = Routes()
+    workspace = application.workspace
+
+    def listed(entry: Entry, running: frozenset[str]) -> _Listed:
+        return _Listed(
+            entry.name,
+            entry.path,
+            entry.kind,
+            entry.size_bytes,
+            entry.modified_at,
+            entry.path in running,
+        )
+
+    def with_kernels() -> frozenset[str]:
+        return frozenset(
+            notebook.path
+            for notebook in application.directory.open_notebooks()
+            if notebook.kernel_id is not None
+        )
+
+    @routes.http("GET", "/api/v1/files", permission="read")
+    async def list_folder(request: Request, path: str = "") -> Response:
+        entries = await asyncio.to_thread(workspace.list, path)
+        running = with_kernels()
+        return _json(_Folder(path, [listed(entry, running) for entry in entries]))
+
+    @routes.http("POST", "/api/v1/files", permission="edit")
+    async def create(request: Request) -> Response:
+        wanted = await json_body(request, _Wanted)
+        entry = await asyncio.to_thread(_create, workspace, wanted)
+        return _json(listed(entry, with_kernels()), status=201)
+
+    @routes.http("GET", "/api/v1/files/content", permission="read")
+    async def content(request: Request, path: str) -> Response:
+        file, size = await asyncio.to_thread(_opened, workspace, path)
+        name = quote(path.rpartition("/")[2], safe="")
+        headers = {
+            **FILE_HEADERS,
+            "content-length": str(size),
+            "content-disposition": f"attachment; filename*=UTF-8''{name}",
+        }
+        return StreamingResponse(
+            _pieces(file, size), media_type="application/octet-stream", headers=headers
+        )
+
+    return routes
+
+
+def _create(workspace: Workspace, wanted: _Wanted) -> Entry:
+    if wanted.kind == "folder":
+        return workspace.create_folder(wanted.path)
+    if wanted.kind == "file":
+        return workspace.create(wanted.path)
+    if not wanted.path.lower().endswith(".ipynb"):
+        raise RequestError("the name of a notebook ends in .ipynb")
+    return workspace.create(wanted.path, empty_notebook())
+
+
+def empty_notebook() -> bytes:
+    """A valid notebook with one empty code cell, in the form that Jupyter writes."""
+    cell: dict[str, object] = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": secrets.token_hex(4),
+        "metadata": {},
+        "outputs": [],
+        "source": [],
+    }
+    spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = {
+        "cells": [cell],
+        "metadata": {"kernelspec": spec, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return (json.dumps(notebook, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _opened(workspace: Workspace, path: str) -> tuple[BinaryIO, int]:
+    file = workspace.open(path)
+    return file, os.fstat(file.fileno()).st_size
+
+
+async def _pieces(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
+    """`size` bytes: what was announced, also when the file grows meanwhile."""
+    left = size
+    try:
+        while left:
+            piece = await asyncio.to_thread(file.read, min(left, CHUNK_BYTES))
+            if not piece:
+                return  # it was cut meanwhile; the connection breaks, as it must
+            left -= len(piece)
+            yield piece
+    finally:
+        file.close()
+
+
+def _json(value: Struct, *, status: int = 200) -> Response:
+    return Response(
+        msgspec.json.encode(value),
+        status_code=status,
+        media_type="application/json",
+        headers={"cache-control": "no-store"},
+    )
