@@ -4,7 +4,8 @@
     ├── ProtocolError          a frame that cannot be read: the sender's fault
     │   ├── VersionMismatch
     │   └── DocumentUpdateRefused   not a Yjs update, or not one for a notebook
-    │       └── DocumentUpdateTooLarge
+    │       ├── DocumentUpdateTooLarge
+    │       └── DocumentUpdateGap   builds on edits that never arrived: send those too
     ├── LogError
     │   ├── LogGap             the records asked for were compacted away
     │   ├── LogFenced          somebody else appended: this writer lost ownership
@@ -81,6 +82,16 @@ class DocumentUpdateTooLarge(DocumentUpdateRefused):
         self.size_bytes = size_bytes
         self.limit_bytes = limit_bytes
         super().__init__(f"an edit of {size_bytes} bytes is larger than the {limit_bytes} allowed")
+
+
+class DocumentUpdateGap(DocumentUpdateRefused):
+    """The sender has edits this document never got. It sends everything the document
+    lacks (a diff against its state vector) instead."""
+
+    code = "document.gap"
+
+    def __init__(self) -> None:
+        super().__init__("the edit builds on earlier ones that never arrived; send those too")
 
 
 class LogError(TailraceError):
