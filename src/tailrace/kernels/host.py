@@ -262,7 +262,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os._exit(0)
     birth = _lived(run, listener, address, options.idle_s)
     if birth is None:
-        run.description.unlink(missing_ok=True)
         return
     os.close(lock)
     become_guest(birth)
@@ -294,8 +293,8 @@ def _lived(
     except Newborn as newborn:
         birth = newborn.with_traceback(None)
     else:
-        if address.path is not None:
-            address.path.unlink(missing_ok=True)
+        run.socket.unlink(missing_ok=True)
+        run.description.unlink(missing_ok=True)
         host.close()
         descendants.end_all(descendants.unmarked_children(os.getpid()))
         return None

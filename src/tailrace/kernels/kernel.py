@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from tailrace.protocol.causes import DeathCause
 from tailrace.protocol.ids import CellId, CommId, ExecutionId, KernelId, PromptId
 from tailrace.protocol.reports import Report
 
@@ -30,6 +31,7 @@ class KernelInfo(Struct, frozen=True):
     python: str
     started_at: float
     alive: bool
+    cause: DeathCause | None = None
 
 
 class Kernel(Protocol):
@@ -113,6 +115,10 @@ class KernelProvider(Protocol):
         ...
 
     async def list(self) -> list[KernelInfo]: ...
+
+    async def forget(self, kernel_id: KernelId) -> None:
+        """List a dead kernel no longer, once its death is in the log."""
+        ...
 
     async def close(self) -> None:
         """Let go of everything; kernels run on."""
