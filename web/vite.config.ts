@@ -14,6 +14,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
+    // The page, and the document of the frames in which output that may run script lives.
+    rolldownOptions: { input: ["index.html", "frame.html"] },
   },
   server: {
     proxy: { "/api": { target: server, ws: true, changeOrigin: true } },

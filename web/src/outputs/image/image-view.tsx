@@ -1,0 +1,32 @@
+import { asText } from "../pick-renderer";
+import { blobAddress, isBlob, useOutputPlace } from "../place";
+import { sizeOf, wantedSize } from "./picture";
+
+interface ImageViewProps {
+  readonly mime: string;
+  readonly value: unknown;
+  readonly metadata: unknown;
+  /** The bundle's plain text: what a screen reader says. */
+  readonly description: string;
+}
+
+/** A raster image, at the size its maker gave it and never wider than the page. */
+export function ImageView({ mime, value, metadata, description }: ImageViewProps) {
+  const place = useOutputPlace();
+  const base64 = isBlob(value) ? null : asText(value).replaceAll("\n", "");
+  const size = { ...(base64 === null ? null : sizeOf(base64)), ...wantedSize(metadata) };
+  return (
+    <img
+      className="picture"
+      alt={description === "" ? "A picture this cell made" : description}
+      src={
+        base64 === null && isBlob(value)
+          ? blobAddress(place, value, mime)
+          : `data:${mime};base64,${base64}`
+      }
+      {...size}
+      decoding="async"
+      draggable={false}
+    />
+  );
+}

@@ -1,0 +1,66 @@
+/** Where outputs come from: the server and the notebook they belong to. */
+
+import { createContext, useContext, useEffect, useState } from "react";
+import type { BlobReference } from "../protocol/generated";
+import type { Server } from "../sync/server";
+
+export interface OutputPlace {
+  readonly server: Server;
+  readonly notebookId: string;
+}
+
+const PlaceContext = createContext<OutputPlace | null>(null);
+
+export const OutputPlaceProvider = PlaceContext.Provider;
+
+export function useOutputPlace(): OutputPlace {
+  const place = useContext(PlaceContext);
+  if (!place) throw new Error("an output stands outside of <OutputPlaceProvider>");
+  return place;
+}
+
+export function isBlob(value: unknown): value is BlobReference {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "blob";
+}
+
+/** Where a blob's bytes are; raster images are served as what they are. */
+export function blobAddress(place: OutputPlace, blob: BlobReference, mime = ""): string {
+  const type = mime === "" ? "" : `?type=${encodeURIComponent(mime)}`;
+  return place.server.url(`api/v1/notebooks/${place.notebookId}/blobs/${blob.hash}${type}`);
+}
+
+export type Loaded =
+  | { readonly phase: "loading" }
+  | { readonly phase: "failed"; readonly message: string }
+  | { readonly phase: "here"; readonly value: unknown };
+
+const LOADING: Loaded = { phase: "loading" };
+
+/** A MIME value as text or JSON, fetched when the state holds only a reference to it. */
+export function useMimeValue(value: unknown): Loaded {
+  const place = useOutputPlace();
+  const blob = isBlob(value) ? value : null;
+  const hash = blob?.hash;
+  const [fetched, setFetched] = useState<{ hash: string; loaded: Loaded } | null>(null);
+
+  useEffect(() => {
+    if (!blob) return;
+    const stop = new AbortController();
+    const path = `api/v1/notebooks/${place.notebookId}/blobs/${blob.hash}`;
+    place.server.request("GET", path, undefined, stop.signal).then(
+      async (response) => {
+        const content = blob.encoding === "json" ? await response.json() : await response.text();
+        setFetched({ hash: blob.hash, loaded: { phase: "here", value: content } });
+      },
+      (problem: unknown) => {
+        if (stop.signal.aborted) return;
+        const message = problem instanceof Error ? problem.message : String(problem);
+        setFetched({ hash: blob.hash, loaded: { phase: "failed", message } });
+      },
+    );
+    return () => stop.abort();
+  }, [blob, place]);
+
+  if (!blob) return { phase: "here", value };
+  return fetched?.hash === hash ? (fetched?.loaded ?? LOADING) : LOADING;
+}

@@ -1,0 +1,90 @@
+/** Styled runs as elements. Text is only ever set as text. */
+
+import { findAddresses, foldReturns, isWebAddress, type Run, type Style, scan } from "./ansi";
+
+const LONG_LINE = 4_000; // characters; a longer line is drawn up to here and says so
+
+function colored(color: string): string {
+  return color.startsWith("#") ? color : `var(--ansi-${color})`;
+}
+
+function dress(element: HTMLElement, style: Style): void {
+  const ink = style.inverse ? (style.background ?? "#paper") : style.color;
+  const ground = style.inverse ? (style.color ?? "#ink") : style.background;
+  if (ink) element.style.color = ink === "#paper" ? "var(--paper)" : colored(ink);
+  if (ground) element.style.backgroundColor = ground === "#ink" ? "var(--ink)" : colored(ground);
+  if (style.bold) element.style.fontWeight = "700";
+  if (style.faint) element.style.opacity = "0.65";
+  if (style.italic) element.style.fontStyle = "italic";
+  if (style.hidden) element.style.visibility = "hidden";
+  const lines = [style.underline && "underline", style.strike && "line-through"].filter(Boolean);
+  if (lines.length > 0) element.style.textDecoration = lines.join(" ");
+}
+
+/** A link that leaves the page behind nothing: no opener, no referrer. */
+export function anchor(address: string, text: string): HTMLElement {
+  const link = document.createElement(isWebAddress(address) ? "a" : "span");
+  if (link instanceof HTMLAnchorElement) {
+    link.href = address;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+  }
+  link.textContent = text;
+  return link;
+}
+
+function appendRun(into: Node, run: Run): void {
+  let place = into;
+  const plain =
+    run.style.color === null &&
+    run.style.background === null &&
+    !run.style.inverse &&
+    !run.style.bold &&
+    !run.style.faint &&
+    !run.style.italic &&
+    !run.style.underline &&
+    !run.style.strike &&
+    !run.style.hidden;
+  if (!plain) {
+    const span = document.createElement("span");
+    dress(span, run.style);
+    into.appendChild(span);
+    place = span;
+  }
+  if (run.style.link) {
+    place.appendChild(anchor(run.style.link, run.text));
+    return;
+  }
+  for (const piece of findAddresses(run.text)) {
+    place.appendChild(
+      piece.address ? anchor(piece.address, piece.text) : document.createTextNode(piece.text),
+    );
+  }
+}
+
+/**
+ * Draws one line, without its newline, into `into` and returns the style the next line
+ * starts in.
+ */
+export function drawLine(into: HTMLElement, line: string, style: Style): Style {
+  const folded = foldReturns(line);
+  if (folded.length <= LONG_LINE) {
+    const scanned = scan(folded, style);
+    for (const run of scanned.runs) appendRun(into, run);
+    return scanned.style;
+  }
+  const scanned = scan(folded.slice(0, LONG_LINE), style);
+  for (const run of scanned.runs) appendRun(into, run);
+  const more = document.createElement("button");
+  more.type = "button";
+  more.className = "more-of-line";
+  more.textContent = `… ${folded.length - LONG_LINE} more characters`;
+  more.addEventListener("click", () => {
+    const rest = scan(folded.slice(LONG_LINE), scanned.style);
+    const runs = document.createDocumentFragment();
+    for (const run of rest.runs) appendRun(runs, run);
+    more.replaceWith(runs);
+  });
+  into.appendChild(more);
+  return scan(folded.slice(LONG_LINE), scanned.style).style;
+}

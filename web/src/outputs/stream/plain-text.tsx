@@ -1,0 +1,50 @@
+/** Text in a box of bounded height that follows its end while somebody stands there. */
+
+import { useLayoutEffect, useRef } from "react";
+import { TextWriter } from "./text-writer";
+
+const NEAR_END_PX = 24;
+
+interface PlainTextProps {
+  readonly text: string;
+  readonly isBounded?: boolean;
+  readonly followsEnd?: boolean;
+}
+
+export function PlainText({ text, isBounded = true, followsEnd = false }: PlainTextProps) {
+  const place = useRef<HTMLPreElement>(null);
+  const writer = useRef<TextWriter | null>(null);
+  const atEnd = useRef(followsEnd);
+
+  useLayoutEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    if (!writer.current) {
+      element.textContent = "";
+      writer.current = new TextWriter(element);
+    }
+    writer.current.show(text);
+    if (isBounded && atEnd.current && element.scrollHeight > element.clientHeight) {
+      element.scrollTop = element.scrollHeight;
+    }
+  }, [text, isBounded]);
+
+  useLayoutEffect(
+    () => () => {
+      writer.current = null;
+    },
+    [],
+  );
+
+  return (
+    <pre
+      ref={place}
+      className="text"
+      data-bounded={isBounded ? "" : undefined}
+      onScroll={(event) => {
+        const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+        atEnd.current = followsEnd && scrollTop + clientHeight >= scrollHeight - NEAR_END_PX;
+      }}
+    />
+  );
+}

@@ -1,0 +1,37 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import { Button } from "./button";
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly wide?: boolean;
+  readonly children: ReactNode;
+}
+
+/** A modal dialog: native, so focus stays inside, Escape closes it and the page is inert. */
+export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = element.current;
+    if (dialog && !dialog.open) dialog.showModal();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      className="dialog"
+      data-wide={wide ? "" : undefined}
+      aria-label={title}
+      onClose={onClose}
+      onKeyDown={(event) => event.stopPropagation()}
+      onClick={(event) => {
+        if (event.target === element.current) element.current.close();
+      }}
+    >
+      <div className="dialog-head">
+        <h2>{title}</h2>
+        <Button icon="close" label="Close" look="quiet" onClick={() => element.current?.close()} />
+      </div>
+      <div className="dialog-body">{children}</div>
+    </dialog>
+  );
+}

@@ -1,0 +1,51 @@
+/** Light, dark, or as the system says; kept in this browser. */
+
+import { useSyncExternalStore } from "react";
+
+export type Theme = "system" | "light" | "dark";
+
+const KEY = "tailrace.theme";
+const listeners = new Set<() => void>();
+const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
+
+function stored(): Theme {
+  const value = localStorage.getItem(KEY);
+  return value === "light" || value === "dark" ? value : "system";
+}
+
+let theme: Theme = stored();
+
+function changed() {
+  for (const listener of listeners) listener();
+}
+
+/** Puts the stored theme on the document. Once, before the first paint. */
+export function applyTheme(): void {
+  document.documentElement.dataset.theme = theme;
+  systemDark.addEventListener("change", changed);
+}
+
+export function setTheme(next: Theme): void {
+  theme = next;
+  localStorage.setItem(KEY, next);
+  document.documentElement.dataset.theme = next;
+  changed();
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+export function useTheme(): Theme {
+  return useSyncExternalStore(subscribe, () => theme);
+}
+
+/** Whether dark colours are on the screen now. */
+export function useDark(): boolean {
+  return useSyncExternalStore(subscribe, () =>
+    theme === "system" ? systemDark.matches : theme === "dark",
+  );
+}
