@@ -37,6 +37,15 @@ class StreamOutput(Struct, frozen=True, tag="stream", tag_field="kind"):
     the text is `head`, then `omitted_chars` characters (`omitted_lines` newlines) that
     only the log has, then `tail`. `column` is where the next character goes in the last
     line (None: at its end): a carriage return waits there for what overwrites the line.
+
+    What the fold must remember so that text may be cut anywhere: `row`, how many rows
+    above the last one the cursor is; `reach`, how many rows above the last one it may
+    still go to (-1: the last row continues a line too long to be one row); `width`, the
+    characters in the last row; `pen`, the colours in force as one SGR escape; `pending`,
+    an escape sequence whose end has not come yet. A page needs none of them to draw.
+
+    `lines` counts the newlines that were written, as the transcript does; the text shown
+    has fewer where a program moved the cursor up and drew again.
     """
 
     index: int
@@ -48,6 +57,11 @@ class StreamOutput(Struct, frozen=True, tag="stream", tag_field="kind"):
     start_line: int = 0
     lines: int = 0
     column: int | None = None
+    row: int = 0
+    reach: int = 0
+    width: int = 0
+    pen: str = ""
+    pending: str = ""
 
 
 class DisplayOutput(Struct, frozen=True, tag="display", tag_field="kind"):
@@ -77,8 +91,11 @@ Output = StreamOutput | DisplayOutput | ErrorOutput
 class Outputs(Struct, frozen=True):
     """The outputs of one execution: the first items and the newest, and how many between.
 
-    `index` of an item counts every output the execution ever made, from 0. `clear_next`
-    is true after `clear_output(wait=True)`: the next output empties the list first.
+    `index` of an item counts every output the execution ever made, from 0; where items
+    are left out, the indices jump. `next_line` is the transcript's line on which the next
+    character of the last stream would stand. `clear_next` is true after
+    `clear_output(wait=True)`: the next output empties the list first. `weight` is the size
+    in characters of all items but the last, which is what the budget is kept by.
     """
 
     items: tuple[Output, ...] = ()
@@ -86,3 +103,4 @@ class Outputs(Struct, frozen=True):
     next_index: int = 0
     next_line: int = 0
     clear_next: bool = False
+    weight: int = 0
