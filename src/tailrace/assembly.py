@@ -18,7 +18,7 @@ from tailrace.protocol.ids import KernelId, NotebookId
 from tailrace.protocol.operations import StopKernel
 from tailrace.session.clock import SystemClock
 from tailrace.session.directory import Directory
-from tailrace.settings import ExitPolicy, Settings
+from tailrace.settings import Settings
 
 log_ = logging.getLogger("tailrace")
 
@@ -26,7 +26,9 @@ log_ = logging.getLogger("tailrace")
 class Application:
     """One server's worth of parts. `start` once, `close` once."""
 
-    def __init__(self, settings: Settings, folders: StateFolders, *, interpreter: str | None = None) -> None:
+    def __init__(
+        self, settings: Settings, folders: StateFolders, *, interpreter: str | None = None
+    ) -> None:
         self.settings = settings
         self.folders = folders
         self.workspace = Workspace(settings.root)
@@ -40,6 +42,7 @@ class Application:
             self.clock,
             autosave_s=settings.autosave_s,
             idle_stop_after_s=settings.idle_stop_after_s,
+            backup_folder=folders.state / "backups",
             interpreter=interpreter,
         )
         self._main: asyncio.Task[None] | None = None
@@ -67,18 +70,12 @@ class Application:
             if session.kernel_id == kernel_id:
                 operation_id = self.clock.seed()
                 await session.submit(
-                    msgspec.convert(operation_id, str), StopKernel(kill), f"server:{reason}"  # type: ignore[arg-type]
+                    msgspec.convert(operation_id, str),
+                    StopKernel(kill),
+                    f"server:{reason}",  # type: ignore[arg-type]
                 )
                 return True
         return await self.kernels.stop(kernel_id, kill=kill)
-
-    async def end_kernels(self, policy: ExitPolicy) -> None:
-        """What the settings say becomes of kernels when the server ends."""
-        for session in self.directory.open_notebooks():
-            if session.kernel_id is None or policy == "keep":
-                continue
-            if policy == "stop" or not session.is_running:
-                await self.stop_kernel(session.kernel_id, kill=False, reason="the server ended")
 
     async def close(self, reason: str) -> None:
         """Save, sync and let go. What becomes of kernels was settled before."""

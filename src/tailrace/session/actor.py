@@ -27,9 +27,7 @@ import msgspec
 
 from tailrace.core.effects import Effect
 from tailrace.core.inputs import CellFacts, Stamped
-from tailrace.core.outputs import transcript_span
 from tailrace.core.step import decide, effects_of, evolve, missing_effects
-from tailrace.core.text import collapse
 from tailrace.documents.room import Room
 from tailrace.log.codec import encode_record
 from tailrace.log.event_log import EventLog, LogRecord, LogSnapshot
@@ -44,7 +42,7 @@ from tailrace.protocol.state import SessionState
 from tailrace.session.clock import Clock
 from tailrace.session.fanout import Fanout, Lane, in_frames
 from tailrace.session.mailbox import Item, Joined, Mailbox, Noted, Reported, Submitted, Woken
-from tailrace.session.opening import Opened, StoredState
+from tailrace.session.opening import Opened, StoredState, span_of
 from tailrace.session.resume import Recent, welcome
 from tailrace.session.shrink import Shrink
 
@@ -55,6 +53,20 @@ RETRY_S = 1.0  # how often a full disk is tried again
 DURABLE_EVERY_S = 0.05
 
 _WITH_CELLS = op.RunCells | op.RunAll | op.RunAbove | op.RunBelow | op.RestartKernel
+
+IN_THE_FILE = (
+    ev.DocumentCreated,
+    ev.DocumentUpdated,
+    ev.ExecutionQueued,
+    ev.ExecutionFinished,
+    ev.ExecutionLoaded,
+    ev.TextAppended,
+    ev.DisplayAppended,
+    ev.DisplayUpdated,
+    ev.ErrorAppended,
+    ev.OutputsCleared,
+    ev.OutputsDiscarded,
+)
 
 log_ = logging.getLogger("tailrace.session")
 
@@ -119,8 +131,13 @@ class Actor:
             if self._durable_timer is not None:
                 self._durable_timer.cancel()
 
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether the log does not have the first records yet: nothing was changed here."""
+        return bool(self._unwritten)
+
     async def changed(self) -> None:
-        """Wait until the next turn that changed something has been recorded."""
+        """Wait for the next turn that changes what the file should hold."""
         waiter = asyncio.get_running_loop().create_future()
         self._watchers.add(waiter)
         try:
@@ -162,11 +179,15 @@ class Actor:
         noted: list[Noted] = []
         received = 0
 
-        def take(events: Sequence[ev.Event], actor: str, operation_id: op.OperationId | None, upto: int) -> None:
+        def take(
+            events: Sequence[ev.Event], actor: str, operation_id: op.OperationId | None, upto: int
+        ) -> None:
             nonlocal state
             for event in events:
-                span = transcript_span(state, event)
-                record = Record(state.sequence + 1, self._clock.now(), actor, event, operation_id, upto)
+                span = span_of(state, event)
+                record = Record(
+                    state.sequence + 1, self._clock.now(), actor, event, operation_id, upto
+                )
                 state = evolve(state, record)
                 records.append(record)
                 logged.append(encode_record(record, span))
@@ -184,10 +205,7 @@ class Actor:
                 case Reported(report=report, kernel_id=kernel_id):
                     if kernel_id != state.kernel.kernel_id:
                         continue
-                    if isinstance(report, rp.Text):
-                        if "\r" in report.text or "\x1b" in report.text or "\b" in report.text:
-                            report = msgspec.structs.replace(report, text=collapse(report.text))
-                    else:
+                    if not isinstance(report, rp.Text):
                         report = await self._shrink(report)
                     stamped = self._stamp(report, f"kernel:{kernel_id}")
                     decision = decide(state, stamped)
@@ -233,11 +251,11 @@ class Actor:
             self.fanout.publish(frames)
             self._since_snapshot += len(records)
             self._bytes_since_snapshot += sum(map(len, bodies))
-            if any(not isinstance(record.event, ev.CheckpointWritten) for record in records):
+            if any(isinstance(record.event, IN_THE_FILE) for record in records):
                 self.changes += 1
-            for waiter in self._watchers:
-                if not waiter.done():
-                    waiter.set_result(None)
+                for waiter in self._watchers:
+                    if not waiter.done():
+                        waiter.set_result(None)
         for submitted, refusal in answers:
             self._answer(submitted, refusal)
         for note in noted:
@@ -263,7 +281,10 @@ class Actor:
             submitted.done.set_result(answer)
 
     def _stamp(
-        self, given: op.Operation | rp.Report, actor: str, operation_id: op.OperationId | None = None
+        self,
+        given: op.Operation | rp.Report,
+        actor: str,
+        operation_id: op.OperationId | None = None,
     ) -> Stamped:
         cells: tuple[CellFacts, ...] = ()
         interpreter = None
@@ -353,4 +374,3 @@ async def _room_of(actor: Actor) -> Room:
     from tailrace.session.opening import replayed
 
     return (await replayed(actor.log)).room if actor.log.last else actor.room
-

@@ -45,6 +45,7 @@ class Directory:
         *,
         autosave_s: float,
         idle_stop_after_s: float = 0.0,
+        backup_folder: Path | None = None,
         interpreter: str | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
@@ -55,6 +56,7 @@ class Directory:
         self._clock = clock
         self._autosave_s = autosave_s
         self._idle_stop_after_s = idle_stop_after_s
+        self._backup_folder = backup_folder
         self._interpreter = interpreter
         self._env = env
         self._places: dict[NotebookId, Place] = {}
@@ -154,6 +156,7 @@ class Directory:
             blobs,
             self._clock,
             autosave_s=self._autosave_s,
+            backup_folder=self._backup_folder,
             interpreter=self._interpreter,
             env=self._env,
         )
@@ -170,7 +173,9 @@ class Directory:
                 notebook, digest, log, at=self._clock.now(), seed=self._clock.seed()
             )
         opened = await opened_from_log(log)
-        if opened.state.checkpoint.digest != digest:
+        if opened.state.checkpoint.digest == digest:
+            opened.original = await asyncio.to_thread(parse, data)
+        else:
             await reconcile_on_opening(
                 opened, data, digest, blobs, at=self._clock.now(), seed=self._clock.seed()
             )

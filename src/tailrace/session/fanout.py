@@ -77,7 +77,9 @@ class Lane:
     """One client's outgoing queue. The actor puts frames in, the socket's writer takes
     them out; the two run on one event loop."""
 
-    def __init__(self, client_id: ClientId, encoding: Encoding, *, limit_bytes: int = LANE_BYTES) -> None:
+    def __init__(
+        self, client_id: ClientId, encoding: Encoding, *, limit_bytes: int = LANE_BYTES
+    ) -> None:
         self.client_id = client_id
         self.encoding: Encoding = encoding
         self.is_cut = False

@@ -21,7 +21,7 @@ from tailrace.protocol.operations import Interrupt, Operation, RunCells, StopKer
 from tailrace.protocol.records import Record
 from tailrace.session.clock import Clock
 from tailrace.session.fanout import Lane
-from tailrace.session.notebook_file import notebook_file
+from tailrace.session.notebook_file import NotebookFile
 from tailrace.session.opening import opened_from_file
 from tailrace.session.place import place_of
 from tailrace.session.session import Session
@@ -109,7 +109,5 @@ class HeadlessRun:
 
     async def notebook(self) -> Notebook:
         """The notebook with the outputs of this run, whole."""
-        return await notebook_file(
-            self.session.state, self.session.room, self.session.log, self.session.blobs
-        )
-
+        file = NotebookFile(self.session.log, self.session.blobs, self._notebook)
+        return await file.notebook(self.session.state, self.session.room)

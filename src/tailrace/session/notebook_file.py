@@ -1,21 +1,187 @@
-"""The notebook as a file would hold it: the document's cells and their whole outputs.
+"""The notebook as a file holds it: the document's cells with their whole outputs.
 
-State holds the head and the tail of long outputs; a file holds all of them, up to
-`FILE_TEXT_CHARS` a cell, so what state left out is read back from the log.
+State keeps the head and the tail of a long output; a file gets all of it, up to
+`FILE_CHARS` for each execution, so what state leaves out is read back from the log. Past
+that the file gets state's head and tail, and a line that says what is missing. What a
+finished execution came to is kept, so that saving again costs nothing for it.
 """
 
-import json
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tailrace.blobs.blob_store import BlobStore
-from tailrace.core.outputs import evolve_outputs
-from tailrace.formats.notebook import Cell, Notebook
+from tailrace.documents.room import Room
+from tailrace.formats.notebook import Notebook
 from tailrace.formats.outputs import outputs_to_nbformat
 from tailrace.log.event_log import EventLog
-from tailrace.protocol.outputs import BlobReference, DisplayOutput, Output, StreamOutput
+from tailrace.protocol.errors import BlobMissing
+from tailrace.protocol.events import DisplayAppended, ErrorAppended, OutputsCleared, TextAppended
+from tailrace.protocol.outputs import (
+    BlobReference,
+    DisplayOutput,
+    ErrorOutput,
+    Output,
+    StreamOutput,
+)
 from tailrace.protocol.state import Execution, SessionState
-from tailrace.session.shrink import shortened
-from tailrace.session.transcript import pieces
+from tailrace.session.shrink import encoded_value
+from tailrace.session.transcript import all_events
+
+FILE_CHARS = 10_000_000  # what other tools still open, and git still takes
+
+
+class _Written(Struct, frozen=True):
+    """nbformat outputs, and what of the execution they were made from."""
+
+    execution: Execution
+    outputs: tuple[dict[str, Any], ...]
+
+
+class NotebookFile:
+    """`original` is the file as last read: what the document cannot hold comes from there."""
+
+    def __init__(self, log: EventLog, blobs: BlobStore, original: Notebook | None = None) -> None:
+        self._log = log
+        self._blobs = blobs
+        self._written: dict[str, _Written] = {}
+        self.original = original
+
+    async def notebook(self, state: SessionState, room: Room) -> Notebook:
+        """The notebook now, outputs whole."""
+        bare = room.to_notebook(self.original)
+        cells = []
+        written: dict[str, _Written] = {}
+        for cell in bare.cells:
+            execution = state.executions.get(state.cells.get(cell.cell_id, ""))  # type: ignore[call-overload]
+            if cell.kind != "code" or execution is None:
+                cells.append(cell)
+                continue
+            known = self._written.get(execution.execution_id)
+            if known is None or known.execution is not execution:
+                known = _Written(execution, await self._outputs(execution))
+            written[execution.execution_id] = known
+            cells.append(
+                replace(
+                    cell, outputs=known.outputs, execution_count=execution.execution_count
+                )
+            )
+        self._written = written
+        return replace(bare, cells=tuple(cells))
+
+    async def _outputs(self, execution: Execution) -> tuple[dict[str, Any], ...]:
+        items: tuple[Output, ...] = execution.outputs.items
+        if _is_capped(execution):
+            whole = await self._whole(execution) if execution.phase == "finished" else None
+            items = whole if whole is not None else tuple(map(_marked, items))
+        return tuple(outputs_to_nbformat([await self._with_blobs(item) for item in items]))
+
+    async def _whole(self, execution: Execution) -> tuple[Output, ...] | None:
+        """All outputs from the log; None when they are more than a file should hold."""
+        if _chars(execution) > FILE_CHARS:
+            return None
+        shown = {
+            item.display_id: item
+            for item in execution.outputs.items
+            if isinstance(item, DisplayOutput) and item.display_id is not None
+        }
+        items: list[Output] = []
+        texts: list[list[str]] = []  # of the stream outputs in `items`, by their index there
+        clear_next = False
+        size = 0
+        async for _, event in all_events(self._log, execution.execution_id):
+            if isinstance(event, OutputsCleared):
+                if event.wait:
+                    clear_next = True
+                else:
+                    items, texts, size = [], [], 0
+                continue
+            if clear_next:
+                items, texts, size, clear_next = [], [], 0, False
+            match event:
+                case TextAppended(stream=stream, text=text):
+                    size += len(text)
+                    if size > FILE_CHARS:
+                        return None
+                    last = items[-1] if items else None
+                    if not isinstance(last, StreamOutput) or last.name != stream:
+                        items.append(StreamOutput(len(items), stream, ""))
+                        texts.append([])
+                    texts[-1].append(text)
+                case DisplayAppended(display_id=display_id):
+                    now = shown.get(display_id) if display_id is not None else None
+                    items.append(
+                        now
+                        or DisplayOutput(
+                            len(items),
+                            event.data,
+                            event.metadata,
+                            display_id,
+                            event.execution_count,
+                        )
+                    )
+                    texts.append([])
+                case ErrorAppended(name=name, message=message, traceback=traceback):
+                    items.append(ErrorOutput(len(items), name, message, traceback))
+                    texts.append([])
+        return tuple(
+            replace(item, head="".join(text)) if isinstance(item, StreamOutput) else item
+            for item, text in zip(items, texts, strict=True)
+        )
+
+    async def _with_blobs(self, item: Output) -> Output:
+        """`item` with its large values in place again."""
+        if not isinstance(item, DisplayOutput) or not any(map(_is_blob, item.data.values())):
+            return item
+        data = {}
+        for mime, value in item.data.items():
+            reference = blob_of(value)
+            if reference is None:
+                data[mime] = value
+                continue
+            try:
+                data[mime] = encoded_value(
+                    await self._blobs.get(reference.hash), reference.encoding
+                )
+            except BlobMissing:
+                data[mime] = f"[{reference.size_bytes} bytes of {mime} are gone]"
+        return replace(item, data=data)
+
+
+def blob_of(value: Any) -> BlobReference | None:
+    """The reference that stands for a large value, or None where it is the value itself."""
+    if isinstance(value, dict) and value.get("kind") == "blob" and "size_bytes" in value:
+        return BlobReference(value["hash"], value["size_bytes"], value["encoding"])
+    return None
+
+
+def _is_blob(value: Any) -> bool:
+    return blob_of(value) is not None
+
+
+def _is_capped(execution: Execution) -> bool:
+    outputs = execution.outputs
+    return outputs.omitted_items > 0 or any(
+        isinstance(item, StreamOutput) and item.omitted_chars for item in outputs.items
+    )
+
+
+def _chars(execution: Execution) -> int:
+    return sum(
+        len(item.head) + item.omitted_chars + len(item.tail)
+        for item in execution.outputs.items
+        if isinstance(item, StreamOutput)
+    )
+
+
+def _marked(item: Output) -> Output:
+    """A long text as head, a line that says what is not in the file, and tail."""
+    if not isinstance(item, StreamOutput) or not item.omitted_chars:
+        return item
+    note = (
+        f"\n… {item.omitted_chars} characters ({item.omitted_lines} lines) are not in this file;"
+        " Tailrace has them …\n"
+    )
+    return replace(item, head=item.head + note + item.tail, tail="", omitted_chars=0, omitted_lines=0)
+

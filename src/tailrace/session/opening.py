@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from tailrace.core.outputs import transcript_span
+from tailrace.core.shown import transcript_span
 from tailrace.core.step import evolve
 from tailrace.documents.room import Room
 from tailrace.formats.notebook import Notebook
@@ -42,12 +42,14 @@ class StoredState(Struct, frozen=True):
 
 
 class Opened(Struct):
-    """`unwritten` are records that are in `state` and not yet in the log."""
+    """`unwritten` are records that are in `state` and not yet in the log. `original` is the
+    file as it was read."""
 
     state: SessionState
     room: Room
     log: EventLog
     unwritten: tuple[LogRecord, ...] = ()
+    original: Notebook | None = None
 
 
 class Replayed(Struct):
@@ -60,7 +62,7 @@ def opened_from_file(
 ) -> Opened:
     """The session of a notebook whose log is empty."""
     room = Room.from_notebook(notebook)
-    opened = Opened(SessionState(), room, log)
+    opened = Opened(SessionState(), room, log, original=notebook)
     note(opened, [DocumentCreated(seed, room.state())], at=at)
     note(opened, loaded_executions(notebook, seed), at=at)
     note(opened, [CheckpointWritten(digest, opened.state.sequence)], at=at)
@@ -77,7 +79,7 @@ def note(opened: Opened, events: Iterable[Event], *, at: float) -> None:
     state, added = opened.state, []
     for event in events:
         record = Record(state.sequence + 1, at, "server", event)
-        added.append(encode_record(record, transcript_span(state, event)))
+        added.append(encode_record(record, span_of(state, event)))
         state = evolve(state, record)
     opened.state = state
     opened.unwritten = (*opened.unwritten, *added)
@@ -98,6 +100,12 @@ def loaded_executions(
         if (cell.outputs or cell.execution_count is not None)
         and (cell_ids is None or cell.cell_id in cell_ids)
     ]
+
+
+def span_of(state_before: SessionState, event: Event) -> tuple[int, int] | None:
+    """The lines of its execution's transcript that an event takes, for the log's index."""
+    span = transcript_span(state_before, event)
+    return None if span is None else (span.line, span.lines)
 
 
 async def replayed(log: EventLog) -> Replayed:

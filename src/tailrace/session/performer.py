@@ -75,21 +75,25 @@ class KernelPerformer:
         if self._current is not None:
             self._current.resume()
 
-    async def attach(self, kernel_id: KernelId, received: int) -> None:
-        """Find the kernel of an earlier server again, or report that it is lost."""
+    async def attach(self, kernel_id: KernelId, received: int) -> bool:
+        """Find the kernel of an earlier server again. False when nobody knows of it."""
+        sink = KernelSink(self._mailbox, kernel_id)
         try:
-            kernel = await self._provider.attach(
-                kernel_id, KernelSink(self._mailbox, kernel_id), received=received
-            )
+            kernel = await self._provider.attach(kernel_id, sink, received=received)
         except KernelError as error:
             self._report_death(kernel_id, "unknown", str(error))
-            return
-        if kernel is None:
-            self._report_death(
-                kernel_id, "unknown", "The kernel is gone: the computer or its kernel host was restarted."
-            )
-        else:
+            return True
+        if kernel is not None:
             self._adopt(kernel)
+        return kernel is not None
+
+    def report_lost(self, kernel_id: KernelId) -> None:
+        """Nobody knows of this kernel any more."""
+        self._report_death(
+            kernel_id,
+            "unknown",
+            "The kernel is gone: the computer or its kernel host was restarted.",
+        )
 
     async def detach(self) -> None:
         """Let go of every kernel; they run on."""

@@ -66,7 +66,9 @@ class Recent:
             self._size -= gone.size_bytes
             self._first = gone.records[-1].sequence + 1
 
-    async def frames_after(self, actor: Actor, after: int | None, encoding: Encoding) -> list[bytes]:
+    async def frames_after(
+        self, actor: Actor, after: int | None, encoding: Encoding
+    ) -> list[bytes]:
         """The frames that take a client from `after` to the actor's state."""
         last = actor.state.sequence
         if after is None or after > last:

@@ -6,16 +6,18 @@ ends by `close`, which leaves the kernel running and the log and the file comple
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any, assert_never
 
 from msgspec import to_builtins
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.core.step import effects_on_open
 from tailrace.documents.room import Room
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.event_log import EventLog
 from tailrace.protocol import operations as op
-from tailrace.protocol.errors import KernelError, KernelUnreachable, LogFenced
+from tailrace.protocol.errors import KernelUnreachable, LogFenced
 from tailrace.protocol.frames import (
     Answer,
     Complete,
@@ -74,6 +76,7 @@ class Session:
         clock: Clock,
         *,
         autosave_s: float,
+        backup_folder: Path | None = None,
         interpreter: str | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
@@ -83,7 +86,6 @@ class Session:
         self._env = env
         self._interpreter = interpreter
         self._mailbox = Mailbox()
-        self._ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._performer: KernelPerformer | None = None
@@ -98,7 +100,14 @@ class Session:
             interpreter=self._chosen_interpreter,
         )
         self.checkpointing = Checkpointing(
-            self.actor, self._mailbox, place, blobs, clock, autosave_s=autosave_s
+            self.actor,
+            self._mailbox,
+            place,
+            blobs,
+            clock,
+            autosave_s=autosave_s,
+            original=opened.original,
+            backup_folder=backup_folder,
         )
         self.failure: BaseException | None = None
 
@@ -210,10 +219,7 @@ class Session:
                     settle=self.checkpointing.settle,
                     env=self._env,
                 )
-                self._ready.set()
-                kernel = self.state.kernel
-                if kernel.kernel_id is not None and kernel.phase in ("starting", "ready"):
-                    await self._performer.attach(kernel.kernel_id, kernel.received)
+                await self._find_kernel(self._performer)
                 work = [
                     tasks.create_task(self.actor.run()),
                     tasks.create_task(self.checkpointing.run()),
@@ -234,6 +240,19 @@ class Session:
         finally:
             self.actor.fanout.close(goodbye)
             self._ended.set()
+
+    async def _find_kernel(self, performer: KernelPerformer) -> None:
+        """Go on with the kernel of an earlier server, or say that it is lost."""
+        kernel_id = self.kernel_id
+        if kernel_id is None:
+            return
+        if await performer.attach(kernel_id, self.state.kernel.received):
+            return
+        missing = effects_on_open(self.state)
+        for effect in missing:  # asked for, but the server died before it was started
+            performer.perform(effect)
+        if not missing:
+            performer.report_lost(kernel_id)
 
     async def close(self) -> None:
         """Save what is unsaved, keep a snapshot, sync, let go. The kernel runs on."""
@@ -267,5 +286,3 @@ class Session:
         chosen = spec.get("interpreter") if isinstance(spec, dict) else None
         return chosen if isinstance(chosen, str) and chosen else None
 
-
-KernelFailure = KernelError

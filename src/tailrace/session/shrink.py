@@ -55,7 +55,7 @@ class Shrink:
                     shrunk[mime] = msgspec.json.decode(encoded)
         return shrunk
 
-    async def _text(self, mime: str, value: str) -> BlobReference:
+    async def _text(self, mime: str, value: str) -> dict[str, Any]:
         if is_binary(mime):
             try:
                 return await self._put(base64.b64decode(value, validate=False), "base64")
@@ -63,8 +63,13 @@ class Shrink:
                 pass  # not base64 after all: kept as the text it is
         return await self._put(value.encode(), "text")
 
-    async def _put(self, data: bytes, encoding: Literal["text", "json", "base64"]) -> BlobReference:
-        return BlobReference(await self._blobs.put(data), len(data), encoding)
+    async def _put(
+        self, data: bytes, encoding: Literal["text", "json", "base64"]
+    ) -> dict[str, Any]:
+        # As plain values: what is folded live and what is read back must be equal.
+        reference = BlobReference(await self._blobs.put(data), len(data), encoding)
+        plain: dict[str, Any] = msgspec.to_builtins(reference)
+        return plain
 
 
 def is_binary(mime: str) -> bool:
@@ -73,6 +78,17 @@ def is_binary(mime: str) -> bool:
     if kind in ("image", "audio", "video"):
         return not rest.startswith("svg")
     return mime in ("application/pdf", "application/octet-stream", "application/zip")
+
+
+def encoded_value(data: bytes, encoding: Literal["text", "json", "base64"]) -> Any:
+    """A blob's bytes as the value that stood in the MIME bundle."""
+    match encoding:
+        case "text":
+            return data.decode()
+        case "json":
+            return msgspec.json.decode(data)
+        case "base64":
+            return base64.b64encode(data).decode()
 
 
 def shortened(text: str, limit: int) -> str:

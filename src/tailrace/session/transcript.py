@@ -12,7 +12,7 @@ from msgspec import Struct, to_builtins
 
 from tailrace.log.codec import decode_record
 from tailrace.log.event_log import EventLog
-from tailrace.protocol.events import DisplayAppended, ErrorAppended, TextAppended
+from tailrace.protocol.events import DisplayAppended, ErrorAppended, OutputsCleared, TextAppended
 from tailrace.protocol.ids import ExecutionId
 
 PAGE_LINES = 5_000
@@ -34,10 +34,22 @@ class Matches(Struct, frozen=True):
     next: int | None
 
 
+Piece = TextAppended | DisplayAppended | ErrorAppended
+
+
 async def pieces(
     log: EventLog, execution_id: ExecutionId, line: int = 0
-) -> AsyncIterator[tuple[int, TextAppended | DisplayAppended | ErrorAppended]]:
-    """The execution's output events with the line each begins at, from `line` on."""
+) -> AsyncIterator[tuple[int, Piece]]:
+    """What the execution showed, with the line each begins at, from `line` on."""
+    async for position, event in all_events(log, execution_id, line):
+        if not isinstance(event, OutputsCleared):
+            yield position, event
+
+
+async def all_events(
+    log: EventLog, execution_id: ExecutionId, line: int = 0
+) -> AsyncIterator[tuple[int, Piece | OutputsCleared]]:
+    """The execution's output events, clears included, with the line each begins at."""
     after = 0
     while found := await log.read_topic(
         execution_id, position=line, after=after, limit_bytes=PAGE_BYTES
@@ -45,7 +57,7 @@ async def pieces(
         after = found[-1].sequence
         for record in found:
             event = decode_record(record).event
-            if isinstance(event, TextAppended | DisplayAppended | ErrorAppended):
+            if isinstance(event, Piece | OutputsCleared):
                 yield record.position, event
 
 

@@ -1,0 +1,274 @@
+"""The `.ipynb` as a checkpoint: written from the state, compared with what others wrote.
+
+Autosave waits until nothing has changed for `autosave_s`, at most `LONGEST_WAIT_S` while
+changes go on; `request` saves now. What others changed on disk is merged where both sides
+can be kept, else a conflict is recorded and nothing is written until somebody chooses.
+A file that cannot be written is tried again; the log has everything meanwhile.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from pathlib import Path
+
+from tailrace.blobs.blob_store import BlobStore
+from tailrace.files.checkpoint import ANYTHING, write_checkpoint
+from tailrace.files.watcher import changes_of
+from tailrace.formats.ipynb import parse, render
+from tailrace.formats.notebook import Notebook
+from tailrace.protocol.errors import FileChanged, FileError, LogFull, NotANotebook, TailraceError
+from tailrace.protocol.events import CheckpointWritten, ConflictResolved, Event
+from tailrace.session.actor import Actor
+from tailrace.session.clock import Clock
+from tailrace.session.mailbox import Mailbox, Noted
+from tailrace.session.notebook_file import NotebookFile
+from tailrace.session.place import Place
+from tailrace.session.reconcile import reconciled, taken_from_disk
+
+LONGEST_WAIT_S = 10.0
+RETRY_S = 2.0
+
+log_ = logging.getLogger("tailrace.session")
+
+
+class Checkpointing:
+    """`autosave_s` 0: only when asked."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        mailbox: Mailbox,
+        place: Place,
+        blobs: BlobStore,
+        clock: Clock,
+        *,
+        autosave_s: float,
+        original: Notebook | None,
+        backup_folder: Path | None,
+    ) -> None:
+        self._backup_folder = backup_folder
+        self._emptied = False
+        self._actor = actor
+        self._mailbox = mailbox
+        self._place = place
+        self._blobs = blobs
+        self._clock = clock
+        self._autosave_s = autosave_s
+        self._file = NotebookFile(actor.log, blobs, original)
+        self._wanted = asyncio.Event()
+        self._choice: str | None = None
+        self._saving = asyncio.Lock()
+        self._saved_changes = actor.changes
+        if actor.state.checkpoint.upto < actor.state.sequence and not actor.has_unwritten:
+            self._saved_changes = -1  # an earlier server ended before it could save
+
+    def request(self) -> None:
+        """Save now."""
+        self._wanted.set()
+
+    def settle(self, choice: str) -> None:
+        """End a conflict: `mine`, `theirs` or `copy`."""
+        self._choice = choice
+        self._wanted.set()
+
+    @property
+    def is_dirty(self) -> bool:
+        return self._actor.changes != self._saved_changes
+
+    async def run(self) -> None:
+        if self._autosave_s == 0:
+            while True:
+                await self._wanted.wait()
+                self._wanted.clear()
+                await self.save()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch())
+            while True:
+                await self._until_due()
+                self._wanted.clear()
+                if not await self.save():
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(RETRY_S):
+                            await self._wanted.wait()
+
+    async def finish(self) -> None:
+        """Save what is unsaved, before the session is closed."""
+        if self.is_dirty and self._autosave_s > 0:
+            await self.save()
+
+    async def _until_due(self) -> None:
+        """Wait for a request, or for changes to have settled."""
+        loop = asyncio.get_running_loop()
+        while not self.is_dirty and not self._wanted.is_set():
+            await self._change_or_request(None)
+        longest = loop.time() + LONGEST_WAIT_S
+        self._actor.set_status(file="unsaved")
+        while not self._wanted.is_set() and loop.time() < longest:
+            if not await self._change_or_request(min(self._autosave_s, longest - loop.time())):
+                return
+
+    async def _change_or_request(self, timeout_s: float | None) -> bool:
+        """Whether something came within `timeout_s`."""
+        waiting = (
+            asyncio.ensure_future(self._actor.changed()),
+            asyncio.ensure_future(self._wanted.wait()),
+        )
+        try:
+            done, _ = await asyncio.wait(
+                waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            return bool(done)
+        finally:
+            for each in waiting:
+                each.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    # ── saving ───────────────────────────────────────────────────────────────
+
+    async def save(self) -> bool:
+        """Bring the file up to the state. False: it could not be written (clients are told)."""
+        async with self._saving:
+            try:
+                return await self._save()
+            except FileChanged:
+                return await self._meet(await asyncio.to_thread(_read, self._place.file))
+            except (FileError, LogFull) as error:
+                self._failed(str(error))
+            except OSError as error:
+                self._failed(f"{self._place.file.name} cannot be written: {error.strerror}")
+            return False
+
+    async def _save(self) -> bool:
+        actor = self._actor
+        changes, state = actor.changes, actor.state
+        if state.checkpoint.conflict is not None:
+            if self._choice is None:
+                actor.set_status(file="conflict", file_message=state.checkpoint.conflict)
+                return False
+            return await self._resolve()
+        actor.set_status(file="saving")
+        data = await self._rendered()
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != state.checkpoint.digest and not await self._says_the_same(data):
+            await self._write(self._place.file, data, state.checkpoint.digest or None)
+            await self._saved(data, digest, state.sequence)
+        self._saved_changes = changes
+        actor.set_status(file="saved", file_message="", saved_at=self._clock.now())
+        return True
+
+    async def _write(self, file: Path, data: bytes, expected: str | None) -> None:
+        await asyncio.to_thread(
+            write_checkpoint,
+            file,
+            data,
+            expected=expected,
+            backup_folder=self._backup_folder,
+            allow_empty=self._emptied,
+        )
+
+    async def _saved(self, data: bytes, digest: str, upto: int, *more: Event) -> None:
+        await self._blobs.put(data)  # the base of the next comparison
+        await self._note(*more, CheckpointWritten(digest, upto))
+
+    async def _rendered(self) -> bytes:
+        notebook = await self._file.notebook(self._actor.state, self._actor.room)
+        return await asyncio.to_thread(render, notebook)
+
+    async def _says_the_same(self, data: bytes) -> bool:
+        """Whether the file, written by another tool, already says what we would write."""
+        digest = self._actor.state.checkpoint.digest
+        try:
+            held = await asyncio.to_thread(_read, self._place.file)
+            if held is None or hashlib.sha256(held).hexdigest() != digest:
+                return False
+            return await asyncio.to_thread(lambda: render(parse(held))) == data
+        except NotANotebook:
+            return False
+
+    def _failed(self, message: str) -> None:
+        if self._actor.status.file_message != message:
+            log_.warning("%s", message)
+        self._actor.set_status(file="failed", file_message=message)
+
+    async def _note(self, *events: Event) -> None:
+        done = asyncio.get_running_loop().create_future()
+        self._mailbox.put(Noted(events, done))
+        await done
+
+    # ── what others write ────────────────────────────────────────────────────
+
+    async def _watch(self) -> None:
+        async for _ in changes_of(self._place.file):
+            async with self._saving:
+                try:
+                    data = await asyncio.to_thread(_read, self._place.file)
+                    digest = hashlib.sha256(data).hexdigest() if data is not None else None
+                    if digest != self._actor.state.checkpoint.digest:
+                        await self._meet(data)
+                except (TailraceError, OSError) as error:
+                    self._failed(str(error))
+
+    async def _meet(self, data: bytes | None) -> bool:
+        """The file is not what we last saw: merge, take it, or record the conflict."""
+        if data is None:
+            # Gone: our next save writes it again. Nothing is lost either way.
+            await self._note(CheckpointWritten("", self._actor.state.checkpoint.upto))
+            self._wanted.set()
+            return True
+        mine = await self._file.notebook(self._actor.state, self._actor.room)
+        base_digest = self._actor.state.checkpoint.digest
+        events = await reconciled(
+            self._actor.room, mine, data, base_digest, self._blobs, seed=self._clock.seed()
+        )
+        if events:
+            await self._blobs.put(data)
+            await self._note(*events)
+        if self._actor.state.checkpoint.conflict is not None:
+            self._actor.set_status(
+                file="conflict", file_message=self._actor.state.checkpoint.conflict
+            )
+            return False
+        self._wanted.set()  # a merge has what the file has not
+        return True
+
+    async def _resolve(self) -> bool:
+        choice, self._choice = self._choice, None
+        actor, sequence = self._actor, self._actor.state.sequence
+        data = await self._rendered()
+        if choice == "mine":
+            await self._write(self._place.file, data, ANYTHING)
+            digest = hashlib.sha256(data).hexdigest()
+            await self._saved(data, digest, sequence, ConflictResolved("mine"))
+        else:
+            copied: Path | None = None
+            if choice == "copy":
+                copied = _free_name(self._place.file)
+                await self._write(copied, data, None)
+            held = await asyncio.to_thread(_read, self._place.file)
+            if held is None:
+                raise FileError(f"{self._place.file.name} is gone; keep yours instead")
+            events = taken_from_disk(actor.room, held, seed=self._clock.seed())
+            await self._blobs.put(held)
+            resolved = ConflictResolved(
+                "copy" if copied else "theirs", copied.name if copied else None
+            )
+            await self._note(resolved, *events)
+        actor.set_status(file="saved", file_message="", saved_at=self._clock.now())
+        return True
+
+
+def _free_name(file: Path) -> Path:
+    number = 1
+    while True:
+        copy = file.with_name(f"{file.stem} (conflict {number}){file.suffix}")
+        if not copy.exists():
+            return copy
+        number += 1
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
