@@ -32,6 +32,7 @@ from tailrace.files.checkpoint import TEMP_PREFIX, write_checkpoint
 from tailrace.files.fates import fate_of, sync_folder
 from tailrace.protocol.errors import (
     FileChanged,
+    FileError,
     FileMissing,
     FileNotWritable,
     FileTaken,
@@ -45,7 +46,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 class Entry(Struct, frozen=True):
     """One name in a folder. `path` is how to ask for it; null when its name is not text
-    (bytes that are no UTF-8) and it can only be shown. `modified_at` is UTC seconds."""
+    (bytes that are no UTF-8) and it can only be shown. `other` is what cannot be opened: a
+    device, a link that leads nowhere or out. `modified_at` is UTC seconds."""
 
     name: str
     path: str | None
@@ -255,21 +257,23 @@ class Workspace:
 
     def _entry(self, folder: int | None, parts: tuple[str, ...], name: str) -> Entry | None:
         called = name if folder is not None else str(self.root.joinpath(*parts, name))
+        path = "/".join((*parts, name)) if _shown(name) == name else None
         try:
             found = os.stat(called, dir_fd=folder, follow_symlinks=False)
-            is_link = stat.S_ISLNK(found.st_mode)
-            if is_link:
-                # What a link leads to is told only when it is below the root.
+        except OSError:
+            return None
+        is_link = stat.S_ISLNK(found.st_mode)
+        if is_link:
+            # What a link leads to is told only when it is below the root and not hidden.
+            try:
                 inner = real_parts(self.root, (*parts, name))
                 self._refuse_hidden(inner)
                 found = os.lstat(self.root.joinpath(*inner))
-        except FileNotFoundError:
-            return None
-        except (OSError, FileMissing, NameRefused):
-            return Entry(_shown(name), None, "other", 0, 0.0, is_link=True)
+            except (OSError, FileError):
+                return Entry(_shown(name), path, "other", 0, found.st_mtime, is_link)
         return Entry(
             _shown(name),
-            "/".join((*parts, name)) if _shown(name) == name else None,
+            path,
             _kind(name, found.st_mode),
             found.st_size if stat.S_ISREG(found.st_mode) else 0,
             found.st_mtime,
