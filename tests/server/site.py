@@ -182,7 +182,8 @@ def running_site(
     thread.start()
     deadline = time.monotonic() + 60
     while not server.started:
-        assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
+        assert thread.is_alive(), "the server did not start"
+        assert time.monotonic() < deadline, "the server did not start in time"
         time.sleep(0.005)
     site = Site(app, application, folders, listening.host, listening.port, settings.base_url, told)
     try:

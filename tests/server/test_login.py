@@ -38,7 +38,8 @@ def test_behind_https_the_cookie_is_a_host_cookie(site: Site) -> None:  # SEC-10
 
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith(f"__Host-tailrace-{site.port}=")
-    assert "secure" in cookie.lower() and "path=/;" in cookie.lower()
+    assert "secure" in cookie.lower()
+    assert "path=/;" in cookie.lower()
 
 
 def test_a_code_may_lead_to_a_notebook(site: Site) -> None:
@@ -116,7 +117,8 @@ def test_the_login_form_takes_the_token_and_goes_where_one_wanted_to(site: Site)
     wrong = client.post("/login", data={"token": "no", "next": "notebook/a.ipynb"})
     right = client.post("/login", data={"token": TOKEN, "next": "notebook/a.ipynb"})
 
-    assert wrong.status_code == 401 and "notebook/a.ipynb" in wrong.text
+    assert wrong.status_code == 401
+    assert "notebook/a.ipynb" in wrong.text
     assert right.headers["location"] == "/notebook/a.ipynb"
     assert client.get("/api/v1/me").status_code == 200
 

@@ -10,6 +10,7 @@ was shown is in the log. A closed terminal (SIGHUP) counts as SIGTERM.
 
 import errno
 import gc
+import ipaddress
 import logging
 import os
 import secrets
@@ -48,6 +49,7 @@ class Listening(Struct, frozen=True):
     listener: socket.socket
     host: str
     port: int
+    is_loopback: bool
 
 
 def listen(settings: Settings) -> Listening:
@@ -83,7 +85,9 @@ def listen(settings: Settings) -> Listening:
             ) from problem
         listener.setblocking(False)
         host, bound = str(listener.getsockname()[0]), int(listener.getsockname()[1])
-        return Listening(listener, {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), bound)
+        is_loopback = ipaddress.ip_address(host.partition("%")[0]).is_loopback
+        reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        return Listening(listener, reached, bound, is_loopback)
     taken = f"port {ports[0]} is" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]} are"
     raise SettingsError(
         f"{taken} in use; choose another with --port, or --port 0 for any that is free."

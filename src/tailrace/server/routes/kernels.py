@@ -1,5 +1,7 @@
 """The kernels that live, whoever started them, and stopping one."""
 
+from pathlib import Path, PurePath
+
 import msgspec
 from msgspec import Struct
 from starlette.requests import Request
@@ -13,8 +15,8 @@ from tailrace.server.process_memory import resident_bytes_of
 
 
 class _Kernel(Struct, frozen=True):
-    """`notebook` is what the kernel was started for; `path` is null while no session of this
-    server has it open."""
+    """`notebook` is what the kernel was started for, below this server's folder or only its
+    name; `path` is null while no session of this server has it open."""
 
     kernel_id: str
     notebook: str
@@ -48,7 +50,7 @@ def kernel_routes(application: Application) -> Routes:
             listed.append(
                 _Kernel(
                     kernel_id=kernel.kernel_id,
-                    notebook=kernel.label,
+                    notebook=_shown(kernel.label, application.workspace.root),
                     path=notebook.path if notebook else None,
                     pid=kernel.pid,
                     python=kernel.python,
@@ -71,3 +73,9 @@ def kernel_routes(application: Application) -> Routes:
         return Response(status_code=204)
 
     return routes
+
+
+def _shown(label: str, root: Path) -> str:
+    """A kernel of another folder is named, but not where it is."""
+    place = PurePath(label)
+    return place.relative_to(root).as_posix() if place.is_relative_to(root) else place.name

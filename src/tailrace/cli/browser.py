@@ -1,0 +1,69 @@
+"""Open the user's browser without putting the login code on a command line.
+
+Other users of a machine see the arguments of every process. So the browser is given a
+small file of mode 0600 that leads to the address, where the browser can be expected to
+read it; where it cannot (a sandboxed snap, the other side of WSL), it is given the address
+without the code, and the page says where the code is.
+"""
+
+import os
+import secrets
+import shutil
+import sys
+import threading
+from html import escape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tailrace.folders import made
+
+_KEPT_S = 600.0
+
+
+def open_browser(address: str, folder: Path, now: float) -> bool:
+    """Whether there is a browser to be opened; it is opened in the background."""
+    if not has_screen():
+        return False
+    target = _leading_file(address, folder, now) if reads_our_files() else _without_code(address)
+    threading.Thread(target=_open, args=(target,), daemon=True).start()
+    return True
+
+
+def has_screen() -> bool:
+    """A text browser would take the terminal over; it is not meant."""
+    if os.environ.get("BROWSER") or sys.platform in ("darwin", "win32"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"))
+
+
+def reads_our_files() -> bool:
+    if os.environ.get("WSL_DISTRO_NAME"):
+        return False
+    snap = Path("/snap/bin/firefox").exists() or Path("/snap/bin/chromium").exists()
+    return not (snap and not shutil.which("google-chrome"))
+
+
+def _leading_file(address: str, folder: Path, now: float) -> str:
+    for old in made(folder).glob("open-*.html"):
+        if old.stat().st_mtime < now - _KEPT_S:
+            old.unlink(missing_ok=True)
+    file = folder / f"open-{secrets.token_hex(6)}.html"
+    file.touch(mode=0o600)
+    link = escape(address, quote=True)
+    file.write_text(
+        f'<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+        f'<meta http-equiv="refresh" content="0; url={link}"><title>Tailrace</title>'
+        f'<a href="{link}">Tailrace</a>\n'
+    )
+    return file.as_uri()
+
+
+def _without_code(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def _open(target: str) -> None:
+    import webbrowser
+
+    webbrowser.open(target, new=2)
