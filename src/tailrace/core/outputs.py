@@ -3,7 +3,7 @@
 A kernel reports output as many small facts: some text, a picture, "clear what you have".
 A reader wants the short list they add up to. Adjacent text of one stream is one item; an
 item count and a budget bound the list, first and newest items staying; a clear can wait
-for what follows it. How text itself adds up is in `text.py`. Rules OUT-20 to OUT-35.
+for what follows it. How text itself adds up is in `text.py`. Rules OUT-20 to OUT-29.
 
 Nothing here reads a clock, a file or a socket. The same fold runs in the browser; the
 cases under `fixtures/folds/` keep the two equal.

@@ -3,7 +3,7 @@
 A row is its own small text: colours are opened where they start and closed at its end,
 always in the same spelling, so that a row can be read back into characters and colours
 and be moved, kept or dropped without its neighbours. A `Screen` lives for one call of
-`text.folded`; what must outlast it is in `StreamOutput`. Rules OUT-5 to OUT-14.
+`text.folded`; what must outlast it is in `StreamOutput`. Rules OUT-5 to OUT-13.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Output events, put to the execution they belong to. Rules OUT-36 to OUT-42.
+"""Output events, put to the execution they belong to. Rules OUT-36 to OUT-39.
 
 Output may come after its cell has finished: a thread goes on printing. It belongs to its
 execution as long as the state holds that one; afterwards it is in the log only.

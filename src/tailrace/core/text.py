@@ -3,7 +3,7 @@
 What a program prints is a small language: newlines, carriage returns, backspaces and
 escape sequences. This module adds such text to a `StreamOutput`: a progress bar is one
 line, nested bars are as many lines as there are bars, colours stay, other escapes go.
-Rules OUT-1 to OUT-19 of `docs/spec/core.md`.
+Rules OUT-1 to OUT-18 of `docs/spec/core.md`.
 
 Two properties carry everything. Text may be cut anywhere, inside an escape sequence too:
 `folded(a + b) == folded(folded(a), b)`. And text without control characters comes out as
