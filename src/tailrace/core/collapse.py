@@ -35,6 +35,12 @@ def _collapsed(line: str) -> str:
     widths: list[int] = []
     erases: list[bool] = []
     for frame in frames:
+        if "\x1b" not in frame and "\b" not in frame:
+            if len(frame) > WIDE:
+                return line
+            widths.append(len(frame))
+            erases.append(False)
+            continue
         read = _FRAME.fullmatch(frame)
         if read is None:
             return line

@@ -34,11 +34,19 @@ _TOKEN = re.compile(
     ")?"
 )
 
+_UP = re.compile("\x1b\\[[0-?]*[AF]")
+
+
+def may_go_up(text: str) -> bool:
+    """Whether `text` may move the cursor to rows above the one it starts in."""
+    return "\x1b" in text and _UP.search(text) is not None
+
 
 class Screen:
     """Rows from top to bottom, the last one the newest; `row` counts from the last up.
 
-    `wrapped` says that the one row left continues a line that was too long: what stands
+    `above` rows over these are within reach too but stand elsewhere: the text does not go
+    there.     `wrapped` says that the one row left continues a line that was too long: what stands
     before it is out of reach until the line ends.
     """
 
@@ -46,6 +54,7 @@ class Screen:
         self,
         *,
         rows: list[str],
+        above: int,
         wrapped: bool,
         row: int,
         column: int | None,
@@ -54,9 +63,11 @@ class Screen:
     ) -> None:
         self._frozen: list[str] = []
         self._rows = rows
+        self._widths = [row_width(row) for row in rows]
+        self._above = above
         self._wrapped = wrapped
         self.row = row
-        self._column = row_width(rows[-1]) if column is None else column
+        self._column = self._widths[-1] if column is None else column
         self.pen = pen
         self.pending = pending
 
@@ -76,10 +87,10 @@ class Screen:
         return "".join(self._frozen) + "\n".join(self._rows)
 
     def reach(self) -> int:
-        return -1 if self._wrapped else len(self._rows) - 1
+        return -1 if self._wrapped else self._above + len(self._rows) - 1
 
     def width(self) -> int:
-        return row_width(self._rows[-1])
+        return self._widths[-1]
 
     def cursor(self) -> int | None:
         """The column, or None where the cursor is at the very end."""
@@ -96,8 +107,13 @@ class Screen:
             piece = run[: WIDE - self._column]
             run = run[len(piece) :]
             at = len(self._rows) - 1 - self.row
-            self._rows[at] = _overwritten(self._rows[at], self._column, piece, self.pen)
+            row, width = self._rows[at], self._widths[at]
+            if self._column == width:
+                self._rows[at] = _extended(row, piece, self.pen)
+            else:
+                self._rows[at] = _overwritten(row, self._column, piece, self.pen)
             self._column += len(piece)
+            self._widths[at] = max(width, self._column)
 
     def _wrap(self) -> None:
         self._column = 0
@@ -106,6 +122,8 @@ class Screen:
             return
         self._frozen.append("\n".join(self._rows))
         self._rows = [""]
+        self._widths = [0]
+        self._above = 0
         self._wrapped = True
 
     def _control(self, character: str) -> None:
@@ -122,8 +140,13 @@ class Screen:
     def _new_row(self) -> None:
         self._column = 0
         self._rows.append("")
-        if self._wrapped or len(self._rows) > REACH + 1:
-            self._frozen.append(self._rows.pop(0) + "\n")
+        self._widths.append(0)
+        if self._wrapped or self._above + len(self._rows) > REACH + 1:
+            if self._above:
+                self._above -= 1
+            else:
+                self._frozen.append(self._rows.pop(0) + "\n")
+                del self._widths[0]
             self._wrapped = False
 
     # ── escapes ──────────────────────────────────────────────────────────────
@@ -174,22 +197,19 @@ class Screen:
 
     def _erase(self, part: int) -> None:
         at = len(self._rows) - 1 - self.row
-        row = self._rows[at]
-        if part == 0:
-            self._rows[at] = _truncated(row, self._column)
+        row, width = self._rows[at], self._widths[at]
+        blank = self._column + 1
+        if part == 2 or (part == 1 and blank >= width):
+            self._rows[at], self._widths[at] = "", 0
         elif part == 1:
-            blank = self._column + 1
-            if blank >= row_width(row):
-                self._rows[at] = ""
-            else:
-                self._rows[at] = _overwritten(row, 0, " " * blank, "")
-        elif part == 2:
-            self._rows[at] = ""
+            self._rows[at] = _overwritten(row, 0, " " * blank, "")
+        elif part == 0 and self._column < width:
+            self._rows[at], self._widths[at] = _truncated(row, self._column), self._column
 
     def _erase_below(self) -> None:
         self._erase(0)
         if self.row:
-            del self._rows[len(self._rows) - self.row :]
+            del self._rows[-self.row :], self._widths[-self.row :]
             self.row = 0
 
 
@@ -210,8 +230,6 @@ def _overwritten(row: str, column: int, piece: str, pen: str) -> str:
             return row[:column] + piece + row[column + len(piece) :]
         if column >= len(row):
             return row + " " * (column - len(row)) + pen + piece + RESET
-    elif column == row_width(row):
-        return _extended(row, piece, pen)
     cells = _cells(row)
     if column > len(cells):
         cells.extend((" ", "") for _ in range(column - len(cells)))
@@ -220,6 +238,7 @@ def _overwritten(row: str, column: int, piece: str, pen: str) -> str:
 
 
 def _extended(row: str, piece: str, pen: str) -> str:
+    """`row` with `piece` behind its last character."""
     if row.endswith(RESET):
         body = row[: -len(RESET)]
         opened = body.rfind("\x1b")

@@ -15,7 +15,7 @@ The same fold runs in the browser (`web/src/core/`); `fixtures/folds/` keeps the
 
 from msgspec.structs import replace
 
-from tailrace.core.screen import ESCAPE_LIMIT, REACH, WIDE, Screen
+from tailrace.core.screen import ESCAPE_LIMIT, REACH, WIDE, Screen, may_go_up
 from tailrace.protocol.outputs import StreamOutput
 
 HEAD = 32 * 1024
@@ -100,12 +100,16 @@ def _reach_after(stream: StreamOutput, text: str) -> int:
 
 
 def _on_screen(stream: StreamOutput, text: str, lines: int) -> StreamOutput:
-    """The whole language: the rows within reach become a screen and the text is typed."""
+    """The whole language: the rows that the text can change become a screen to type on."""
     shown = stream.tail or stream.head
-    start = live_start(shown, stream.reach, stream.width)
+    reach = stream.reach
+    # Few texts move up; for the others the last row is all there is to change.
+    above = 0 if stream.row or may_go_up(stream.pending + text) else max(reach, 0)
+    start = live_start(shown, reach - above, stream.width)
     screen = Screen(
         rows=shown[start:].split("\n"),
-        wrapped=stream.reach < 0,
+        above=above,
+        wrapped=reach < 0,
         row=stream.row,
         column=stream.column,
         pen=stream.pen,
@@ -139,6 +143,8 @@ def live_start(shown: str, reach: int, width: int) -> int:
                 return 0
         return position + 1
     # The last row continues a long line: count its characters back, escapes aside.
+    if "\x1b" not in shown[max(0, position - width - ESCAPE_LIMIT) :]:
+        return position - width
     while width:
         escape = _escape_ending_at(shown, position)
         if escape is not None:
