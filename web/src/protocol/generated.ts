@@ -471,8 +471,11 @@ export type Output =
 /**
  * The outputs of one execution: the first items and the newest, and how many between.
  *
- * `index` of an item counts every output the execution ever made, from 0. `clear_next`
- * is true after `clear_output(wait=True)`: the next output empties the list first.
+ * `index` of an item counts every output the execution ever made, from 0; where items
+ * are left out, the indices jump. `next_line` is the transcript's line on which the next
+ * character of the last stream would stand. `clear_next` is true after
+ * `clear_output(wait=True)`: the next output empties the list first. `weight` is the size
+ * in characters of all items but the last, which is what the budget is kept by.
  */
 export interface Outputs {
   readonly items: readonly Output[];
@@ -480,6 +483,7 @@ export interface Outputs {
   readonly next_index: number;
   readonly next_line: number;
   readonly clear_next: boolean;
+  readonly weight: number;
 }
 
 /** The cell cleared its outputs: now, or when the next one comes (`wait`). */
@@ -675,6 +679,15 @@ export type StreamName = "stderr" | "stdout";
  * the text is `head`, then `omitted_chars` characters (`omitted_lines` newlines) that
  * only the log has, then `tail`. `column` is where the next character goes in the last
  * line (None: at its end): a carriage return waits there for what overwrites the line.
+ *
+ * What the fold must remember so that text may be cut anywhere: `row`, how many rows
+ * above the last one the cursor is; `reach`, how many rows above the last one it may
+ * still go to (-1: the last row continues a line too long to be one row); `width`, the
+ * characters in the last row; `pen`, the colours in force as one SGR escape; `pending`,
+ * an escape sequence whose end has not come yet. A page needs none of them to draw.
+ *
+ * `lines` counts the newlines that were written, as the transcript does; the text shown
+ * has fewer where a program moved the cursor up and drew again.
  */
 export interface StreamOutput {
   readonly kind: "stream";
@@ -687,6 +700,11 @@ export interface StreamOutput {
   readonly start_line: number;
   readonly lines: number;
   readonly column: number | null;
+  readonly row: number;
+  readonly reach: number;
+  readonly width: number;
+  readonly pen: string;
+  readonly pending: string;
 }
 
 /** One operation. Answered by `Answer`, always. */

@@ -1,0 +1,273 @@
+/**
+ * The rows a cursor can still reach, while text with control characters is typed on them.
+ *
+ * The same as `src/tailrace/core/screen.py`, where the reasons are; columns are code points.
+ */
+
+import { codePoints, sliced } from "./code-points";
+import { afterSgr, RESET } from "./colours";
+
+/** Characters in a row; what is longer goes on in a new row, without a newline. */
+export const WIDE = 4096;
+
+/** Rows above the last one that the cursor can go up to. */
+export const REACH = 63;
+
+/** Characters after which an escape sequence without an end is given up. */
+export const ESCAPE_LIMIT = 64;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this reads
+const SGR = /\x1b\[[0-9;]*m/g;
+
+const TOKEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this reads
+  /(?<plain>[^\x1b\r\n\x08]+)|(?<control>[\r\n\x08])|\x1b(?:\[(?<parameters>[0-?]{0,48})(?<between>[ -/]{0,8})(?<final>[@-~])?|(?<string>[\]PX^_])[^\x07\r\n\x1b]*(?<stringEnd>\x07)?|(?<intermediate>[ -/]{1,8})(?<twoFinal>[0-~])?|(?<single>[0-OQ-WYZ\\`-~]))?/g;
+
+interface Start {
+  readonly rows: string[];
+  /** The one row left continues a line that was too long: what is before it is out of reach. */
+  readonly wrapped: boolean;
+  readonly row: number;
+  readonly column: number | null;
+  readonly pen: string;
+  readonly pending: string;
+}
+
+/** Rows from top to bottom, the last one the newest; `row` counts from the last up. */
+export class Screen {
+  row: number;
+  pen: string;
+  pending: string;
+  #frozen = "";
+  #rows: string[];
+  #wrapped: boolean;
+  #column: number;
+
+  constructor({ rows, wrapped, row, column, pen, pending }: Start) {
+    this.#rows = rows;
+    this.#wrapped = wrapped;
+    this.row = row;
+    this.#column = column ?? rowWidth(rows.at(-1) ?? "");
+    this.pen = pen;
+    this.pending = pending;
+  }
+
+  write(text: string): void {
+    const all = this.pending + text;
+    this.pending = "";
+    for (const token of all.matchAll(TOKEN)) {
+      const groups = token.groups ?? {};
+      if (groups.plain !== undefined) this.#put(groups.plain);
+      else if (groups.control !== undefined) this.#control(groups.control);
+      else this.#escape(token[0], groups, token.index + token[0].length === all.length);
+    }
+  }
+
+  text(): string {
+    return this.#frozen + this.#rows.join("\n");
+  }
+
+  reach(): number {
+    return this.#wrapped ? -1 : this.#rows.length - 1;
+  }
+
+  width(): number {
+    return rowWidth(this.#rows.at(-1) ?? "");
+  }
+
+  /** The column, or null where the cursor is at the very end. */
+  cursor(): number | null {
+    return this.row === 0 && this.#column === this.width() ? null : this.#column;
+  }
+
+  // ── characters ─────────────────────────────────────────────────────────────
+
+  get #current(): string {
+    return this.#rows[this.#rows.length - 1 - this.row] ?? "";
+  }
+
+  set #current(row: string) {
+    this.#rows[this.#rows.length - 1 - this.row] = row;
+  }
+
+  #put(given: string): void {
+    let run = given;
+    while (run) {
+      if (this.#column >= WIDE) this.#wrap();
+      const piece = sliced(run, 0, WIDE - this.#column);
+      run = run.slice(piece.length);
+      this.#current = overwritten(this.#current, this.#column, piece, this.pen);
+      this.#column += codePoints(piece);
+    }
+  }
+
+  #wrap(): void {
+    this.#column = 0;
+    if (this.row) {
+      this.row -= 1;
+      return;
+    }
+    this.#frozen += this.#rows.join("\n");
+    this.#rows = [""];
+    this.#wrapped = true;
+  }
+
+  #control(character: string): void {
+    if (character === "\r") this.#column = 0;
+    else if (character === "\b") this.#column = Math.max(0, this.#column - 1);
+    else if (this.row) {
+      this.row -= 1;
+      this.#column = 0;
+    } else this.#newRow();
+  }
+
+  #newRow(): void {
+    this.#column = 0;
+    this.#rows.push("");
+    if (this.#wrapped || this.#rows.length > REACH + 1) {
+      this.#frozen += `${this.#rows.shift()}\n`;
+      this.#wrapped = false;
+    }
+  }
+
+  // ── escapes ────────────────────────────────────────────────────────────────
+
+  #escape(token: string, groups: { [name: string]: string | undefined }, atEnd: boolean): void {
+    if (groups.final !== undefined) {
+      if (!groups.between) this.#command(groups.final, groups.parameters ?? "");
+      return;
+    }
+    if (groups.string !== undefined) {
+      // What a title or a link says is not kept, so neither is it while it goes on.
+      if (groups.stringEnd === undefined && atEnd) this.pending = `\x1b${groups.string}`;
+      return;
+    }
+    const isComplete = groups.single !== undefined || groups.twoFinal !== undefined;
+    if (!isComplete && atEnd) this.pending = token;
+  }
+
+  #command(final: string, parameters: string): void {
+    if (final === "m") {
+      this.pen = afterSgr(this.pen, parameters);
+      return;
+    }
+    // Private modes, several parameters: none of those we follow.
+    if (/[^0-9]/.test(parameters)) return;
+    const number = Number(parameters || "0");
+    if (final === "K") this.#erase(number);
+    else if (final === "J") {
+      if (number === 0) this.#eraseBelow();
+    } else if (final === "G") this.#column = Math.min(Math.max(number, 1) - 1, WIDE);
+    else this.#move(final, Math.max(number, 1));
+  }
+
+  #move(final: string, distance: number): void {
+    switch (final) {
+      case "A":
+      case "F":
+        this.row = Math.min(this.row + distance, this.#rows.length - 1);
+        break;
+      case "B":
+      case "E":
+        this.row = Math.max(this.row - distance, 0);
+        break;
+      case "C":
+        this.#column = Math.min(this.#column + distance, WIDE);
+        break;
+      case "D":
+        this.#column = Math.max(this.#column - distance, 0);
+        break;
+    }
+    if (final === "E" || final === "F") this.#column = 0;
+  }
+
+  #erase(part: number): void {
+    const row = this.#current;
+    if (part === 0) this.#current = truncated(row, this.#column);
+    else if (part === 1) {
+      const blank = this.#column + 1;
+      this.#current = blank >= rowWidth(row) ? "" : overwritten(row, 0, " ".repeat(blank), "");
+    } else if (part === 2) this.#current = "";
+  }
+
+  #eraseBelow(): void {
+    this.#erase(0);
+    if (this.row) {
+      this.#rows.length -= this.row;
+      this.row = 0;
+    }
+  }
+}
+
+// ── rows ─────────────────────────────────────────────────────────────────────
+
+/** How many characters `row` shows. */
+function rowWidth(row: string): number {
+  return codePoints(row.includes("\x1b") ? row.replace(SGR, "") : row);
+}
+
+/** `row` with `piece` standing at `column`, padded with spaces if it was shorter. */
+function overwritten(row: string, column: number, piece: string, pen: string): string {
+  if (!row.includes("\x1b")) {
+    const width = codePoints(row);
+    if (!pen) {
+      if (column >= width) return row + " ".repeat(column - width) + piece;
+      return sliced(row, 0, column) + piece + sliced(row, column + codePoints(piece));
+    }
+    if (column >= width) return row + " ".repeat(column - width) + pen + piece + RESET;
+  } else if (column === rowWidth(row)) return extended(row, piece, pen);
+  const cells = cellsOf(row);
+  while (cells.length < column) cells.push([" ", ""]);
+  const typed = [...piece].map((character): Cell => [character, pen]);
+  cells.splice(column, typed.length, ...typed);
+  return spelled(cells);
+}
+
+function extended(row: string, piece: string, pen: string): string {
+  if (pen && row.endsWith(RESET)) {
+    const body = row.slice(0, -RESET.length);
+    const opened = body.lastIndexOf("\x1b");
+    if (opened >= 0 && body.slice(opened, body.indexOf("m", opened) + 1) === pen) {
+      return body + piece + RESET;
+    }
+  }
+  return pen ? row + pen + piece + RESET : row + piece;
+}
+
+function truncated(row: string, column: number): string {
+  if (!row.includes("\x1b")) return sliced(row, 0, column);
+  return spelled(cellsOf(row).slice(0, column));
+}
+
+/** A character and its pen. */
+type Cell = readonly [string, string];
+
+function cellsOf(row: string): Cell[] {
+  const cells: Cell[] = [];
+  let pen = "";
+  let position = 0;
+  const take = (end: number) => {
+    for (const character of row.slice(position, end)) cells.push([character, pen]);
+  };
+  for (const sgr of row.matchAll(SGR)) {
+    take(sgr.index);
+    pen = sgr[0] === RESET ? "" : sgr[0];
+    position = sgr.index + sgr[0].length;
+  }
+  take(row.length);
+  return cells;
+}
+
+function spelled(cells: readonly Cell[]): string {
+  let text = "";
+  let current = "";
+  for (const [character, pen] of cells) {
+    if (pen !== current) {
+      if (current) text += RESET;
+      text += pen;
+      current = pen;
+    }
+    text += character;
+  }
+  return current ? text + RESET : text;
+}
