@@ -120,10 +120,10 @@ async def ran(kernel: Kernel, sink: Remembered, source: str, name: str = "x1") -
 
 
 @contextmanager
-def run_folder(environ: Mapping[str, str]) -> Iterator[Path]:
+def run_folder(environ: Mapping[str, str], *, below: str = "") -> Iterator[Path]:
     """A run folder whose host, and all that descends from it, is gone afterwards."""
     with TemporaryDirectory(prefix="tr") as name:
-        run = Path(name) / "run"
+        run = Path(name, below, "run")
         try:
             yield run
         finally:

@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tailrace.kernels import descendants
+from tailrace.kernels import descendants, interpreters
 from tailrace.kernels.run_folder import KernelFolder
 from tailrace.protocol.errors import KernelStartFailed
 
@@ -66,7 +66,9 @@ def may_fork(order: Order, environ: dict[str, str]) -> bool:
     """
     if not hasattr(os, "fork") or sys.platform == "darwin":
         return False  # Apple's frameworks may crash in a forked child
-    if environ.get("TAILRACE_START") == "spawn" or order.interpreter != sys.executable:
+    if environ.get("TAILRACE_START") == "spawn":
+        return False
+    if not interpreters.is_same(order.interpreter, sys.executable):
         return False
     names = {name for name in {*environ, *order.env} if name.startswith(_SHAPES_AN_INTERPRETER)}
     if any(environ.get(name) != order.env.get(name) for name in names):

@@ -85,9 +85,14 @@ class HostLink(asyncio.Protocol):
             return answer
         number = next(self._numbers)
         self._waiting[number] = answer
-        answer.add_done_callback(lambda _: self._waiting.pop(number, None))
+        answer.add_done_callback(lambda _: self._settled(number))
         self._transport.write(message_bytes({"kind": kind, "request_id": number, **arguments}))
         return answer
+
+    def _settled(self, number: int) -> None:
+        answer = self._waiting.pop(number)
+        if not answer.cancelled():
+            answer.exception()  # it counts as seen: not everybody waits for the answer
 
     def close(self) -> None:
         if self._transport is not None:
@@ -123,7 +128,7 @@ class HostLink(asyncio.Protocol):
                 self._on_died(KernelId(message["kernel_id"]), cause)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for answer in list(self._waiting.values()):
+        for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(KernelUnreachable("the kernel host is gone"))
         self.lost.set()

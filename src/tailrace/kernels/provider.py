@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 import tailrace
-from tailrace.kernels import addresses, environments
+from tailrace.kernels import addresses, environments, interpreters
 from tailrace.kernels.descendants import MARK, MARK_LENGTH
 from tailrace.kernels.guest_link import GuestKernel
 from tailrace.kernels.host_link import HostLink
@@ -91,11 +91,11 @@ class HostProvider:
         environment = {**kernel_environment(self._environ), **(env or {})}
         environment = environments.activated(executable, environment)
         python = None
-        if executable != environments.own_interpreter():
+        if not interpreters.is_same(executable, environments.own_interpreter()):
             python = (await environments.usable(executable, environment)).python
         host = await self._host()
         kernel = GuestKernel(kernel_id, folder, sink, self, received=0)
-        self._kernels[kernel_id] = kernel
+        self._remember(kernel)
         try:
             started = await host.request(
                 "start",
@@ -139,7 +139,7 @@ class HostProvider:
         kernel = GuestKernel(kernel_id, folder, sink, self, received)
         cause = await self.cause_of(kernel_id)
         if cause is None:
-            self._kernels[kernel_id] = kernel
+            self._remember(kernel)
             try:
                 await kernel.connect(_GUEST_ATTACH_S)
             except KernelUnreachable:
@@ -256,6 +256,10 @@ class HostProvider:
         if not kill:
             await host.request("ping")  # answered in order: the host has read the stop
         return ended
+
+    def _remember(self, kernel: GuestKernel) -> None:
+        living = {each.kernel_id: each for each in self._kernels.values() if not each.has_ended}
+        self._kernels = {**living, kernel.kernel_id: kernel}
 
     # ── the link to the host ─────────────────────────────────────────────────
 
