@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tailrace.kernels.deaths import OomCounter, cause_of, oom_counter_file
+from tailrace.kernels.deaths import OomCounter, cause_of, crash_site, oom_counter_file
 
 
 def test_an_exit_code_is_told() -> None:
@@ -90,3 +90,14 @@ def test_the_counter_is_found_in_either_kind_of_cgroup(
 
 def test_where_there_is_no_cgroup_there_is_no_counter(tmp_path: Path) -> None:
     assert oom_counter_file(tmp_path) is None
+
+
+def test_a_crash_names_the_python_line_it_happened_in() -> None:
+    fault = (
+        "Fatal Python error: Segmentation fault\n\n"
+        "Thread 0x00007f (most recent call first):\n"
+        '  File "<cell>", line 3 in f\n  File "<cell>", line 5 in <module>\n'
+    )
+
+    assert crash_site(fault) == 'File "<cell>", line 3 in f'
+    assert crash_site("") is None

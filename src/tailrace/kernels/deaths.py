@@ -78,6 +78,15 @@ def cause_of(exit_code: int, *, stopped: bool, out_of_memory: bool | None) -> Ca
     return Cause(reason="signalled", message=message, exit_code=None, signal=name)
 
 
+def crash_site(fault: str) -> str | None:
+    """The innermost Python line in what `faulthandler` wrote down (KER-18)."""
+    _, found, stack = fault.partition("most recent call first")
+    for line in stack.splitlines() if found else ():
+        if line.lstrip().startswith("File "):
+            return line.strip()
+    return None
+
+
 def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name

@@ -18,7 +18,14 @@ from typing import Any
 
 from tailrace.kernels import addresses, birth, descendants
 from tailrace.kernels.birth import Cradle, Newborn, Order
-from tailrace.kernels.deaths import Cause, OomCounter, cause_of, oom_counter_file, unknown
+from tailrace.kernels.deaths import (
+    Cause,
+    OomCounter,
+    cause_of,
+    crash_site,
+    oom_counter_file,
+    unknown,
+)
 from tailrace.kernels.run_folder import (
     KernelFolder,
     RunFolder,
@@ -199,6 +206,8 @@ class Nursery:
             stopped=stopped,
             out_of_memory=self.oom.explains_a_death() if killed else None,
         )
+        if cause["reason"] == "signalled" and (site := crash_site(child.folder.last_fault())):
+            cause["message"] += f" Python was at: {site}"
         if child.process is not None:
             child.process.returncode = exit_code  # it was waited for here, not by subprocess
         del self.living[kernel_id]

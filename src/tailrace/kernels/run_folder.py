@@ -87,13 +87,21 @@ class KernelFolder:
 
     def last_words(self, limit_chars: int = 2000) -> str:
         """The end of what the guest wrote before its streams were captured."""
-        try:
-            with self.stderr_log.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - 4 * limit_chars))
-                return file.read().decode("utf-8", "replace").strip()[-limit_chars:]
-        except OSError:
-            return ""
+        return _end_of(self.stderr_log, limit_chars)
+
+    def last_fault(self) -> str:
+        """The Python stacks that `faulthandler` wrote as the guest crashed (KER-18)."""
+        return _end_of(self.path / "fault.txt", 1 << 16)
+
+
+def _end_of(path: Path, limit_chars: int) -> str:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 4 * limit_chars))
+            return file.read().decode("utf-8", "replace").strip()[-limit_chars:]
+    except OSError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
