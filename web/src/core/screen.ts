@@ -23,8 +23,18 @@ const TOKEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this reads
   /(?<plain>[^\x1b\r\n\x08]+)|(?<control>[\r\n\x08])|\x1b(?:\[(?<parameters>[0-?]{0,48})(?<between>[ -/]{0,8})(?<final>[@-~])?|(?<string>[\]PX^_])[^\x07\r\n\x1b]*(?<stringEnd>\x07)?|(?<intermediate>[ -/]{1,8})(?<twoFinal>[0-~])?|(?<single>[0-OQ-WYZ\\`-~]))?/g;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this reads
+const UP = /\x1b\[[0-?]*[AF]/;
+
+/** Whether `text` may move the cursor to rows above the one it starts in. */
+export function mayGoUp(text: string): boolean {
+  return text.includes("\x1b") && UP.test(text);
+}
+
 interface Start {
   readonly rows: string[];
+  /** So many rows over these are within reach too but stand elsewhere: the text does not go there. */
+  readonly above: number;
   /** The one row left continues a line that was too long: what is before it is out of reach. */
   readonly wrapped: boolean;
   readonly row: number;
@@ -40,14 +50,19 @@ export class Screen {
   pending: string;
   #frozen = "";
   #rows: string[];
+  /** Characters that each row shows. */
+  #widths: number[];
+  #above: number;
   #wrapped: boolean;
   #column: number;
 
-  constructor({ rows, wrapped, row, column, pen, pending }: Start) {
+  constructor({ rows, above, wrapped, row, column, pen, pending }: Start) {
     this.#rows = rows;
+    this.#widths = rows.map(rowWidth);
+    this.#above = above;
     this.#wrapped = wrapped;
     this.row = row;
-    this.#column = column ?? rowWidth(rows.at(-1) ?? "");
+    this.#column = column ?? this.width();
     this.pen = pen;
     this.pending = pending;
   }
@@ -68,11 +83,11 @@ export class Screen {
   }
 
   reach(): number {
-    return this.#wrapped ? -1 : this.#rows.length - 1;
+    return this.#wrapped ? -1 : this.#above + this.#rows.length - 1;
   }
 
   width(): number {
-    return rowWidth(this.#rows.at(-1) ?? "");
+    return this.#widths.at(-1) ?? 0;
   }
 
   /** The column, or null where the cursor is at the very end. */
@@ -82,12 +97,14 @@ export class Screen {
 
   // ── characters ─────────────────────────────────────────────────────────────
 
-  get #current(): string {
-    return this.#rows[this.#rows.length - 1 - this.row] ?? "";
+  /** The index of the row that the cursor is in. */
+  get #at(): number {
+    return this.#rows.length - 1 - this.row;
   }
 
-  set #current(row: string) {
-    this.#rows[this.#rows.length - 1 - this.row] = row;
+  #replace(row: string, width: number): void {
+    this.#rows[this.#at] = row;
+    this.#widths[this.#at] = width;
   }
 
   #put(given: string): void {
@@ -96,8 +113,15 @@ export class Screen {
       if (this.#column >= WIDE) this.#wrap();
       const piece = sliced(run, 0, WIDE - this.#column);
       run = run.slice(piece.length);
-      this.#current = overwritten(this.#current, this.#column, piece, this.pen);
-      this.#column += codePoints(piece);
+      const row = this.#rows[this.#at] ?? "";
+      const width = this.#widths[this.#at] ?? 0;
+      const end = this.#column + codePoints(piece);
+      const typed =
+        this.#column === width
+          ? extended(row, piece, this.pen)
+          : overwritten(row, this.#column, piece, this.pen);
+      this.#replace(typed, Math.max(width, end));
+      this.#column = end;
     }
   }
 
@@ -109,6 +133,8 @@ export class Screen {
     }
     this.#frozen += this.#rows.join("\n");
     this.#rows = [""];
+    this.#widths = [0];
+    this.#above = 0;
     this.#wrapped = true;
   }
 
@@ -124,8 +150,13 @@ export class Screen {
   #newRow(): void {
     this.#column = 0;
     this.#rows.push("");
-    if (this.#wrapped || this.#rows.length > REACH + 1) {
-      this.#frozen += `${this.#rows.shift()}\n`;
+    this.#widths.push(0);
+    if (this.#wrapped || this.#above + this.#rows.length > REACH + 1) {
+      if (this.#above) this.#above -= 1;
+      else {
+        this.#frozen += `${this.#rows.shift()}\n`;
+        this.#widths.shift();
+      }
       this.#wrapped = false;
     }
   }
@@ -182,18 +213,21 @@ export class Screen {
   }
 
   #erase(part: number): void {
-    const row = this.#current;
-    if (part === 0) this.#current = truncated(row, this.#column);
-    else if (part === 1) {
-      const blank = this.#column + 1;
-      this.#current = blank >= rowWidth(row) ? "" : overwritten(row, 0, " ".repeat(blank), "");
-    } else if (part === 2) this.#current = "";
+    const row = this.#rows[this.#at] ?? "";
+    const width = this.#widths[this.#at] ?? 0;
+    const blank = this.#column + 1;
+    if (part === 2 || (part === 1 && blank >= width)) this.#replace("", 0);
+    else if (part === 1) this.#replace(overwritten(row, 0, " ".repeat(blank), ""), width);
+    else if (part === 0 && this.#column < width) {
+      this.#replace(truncated(row, this.#column), this.#column);
+    }
   }
 
   #eraseBelow(): void {
     this.#erase(0);
     if (this.row) {
       this.#rows.length -= this.row;
+      this.#widths.length -= this.row;
       this.row = 0;
     }
   }
@@ -215,7 +249,7 @@ function overwritten(row: string, column: number, piece: string, pen: string): s
       return sliced(row, 0, column) + piece + sliced(row, column + codePoints(piece));
     }
     if (column >= width) return row + " ".repeat(column - width) + pen + piece + RESET;
-  } else if (column === rowWidth(row)) return extended(row, piece, pen);
+  }
   const cells = cellsOf(row);
   while (cells.length < column) cells.push([" ", ""]);
   const typed = [...piece].map((character): Cell => [character, pen]);
@@ -223,6 +257,7 @@ function overwritten(row: string, column: number, piece: string, pen: string): s
   return spelled(cells);
 }
 
+/** `row` with `piece` behind its last character. */
 function extended(row: string, piece: string, pen: string): string {
   if (pen && row.endsWith(RESET)) {
     const body = row.slice(0, -RESET.length);

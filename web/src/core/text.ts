@@ -8,7 +8,7 @@
 
 import type { StreamOutput } from "../protocol/generated";
 import { codePoints, isBasic, unitOf, unitsBefore } from "./code-points";
-import { ESCAPE_LIMIT, REACH, Screen, WIDE } from "./screen";
+import { ESCAPE_LIMIT, mayGoUp, REACH, Screen, WIDE } from "./screen";
 
 /** Code points kept of a stream's beginning. */
 export const HEAD = 32 * 1024;
@@ -154,13 +154,18 @@ function reachAfter(stream: StreamOutput, text: string): number {
   return reach;
 }
 
-/** The whole language: the rows within reach become a screen and the text is typed. */
+/** The whole language: the rows that the text can change become a screen to type on. */
 function onScreen(stream: StreamOutput, text: string, lines: number): StreamOutput {
   const shown = stream.tail || stream.head;
-  const start = liveStart(shown, stream.reach, stream.width);
+  const { reach } = stream;
+  // Few texts move up; for the others the last row is all there is to change.
+  const staysDown = !stream.row && !mayGoUp(stream.pending + text);
+  const above = staysDown ? Math.max(reach, 0) : 0;
+  const start = liveStart(shown, reach - above, stream.width);
   const screen = new Screen({
     rows: shown.slice(start).split("\n"),
-    wrapped: stream.reach < 0,
+    above,
+    wrapped: reach < 0,
     row: stream.row,
     column: stream.column,
     pen: stream.pen,
