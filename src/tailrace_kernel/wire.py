@@ -33,9 +33,10 @@ def encode(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
     return pack(encode_json(header), payload)
 
 
-def pack(head: bytes, payload: bytes = b"") -> bytes:
+def pack(head: bytes, payload: bytes | memoryview = b"") -> bytes:
     """One frame of a header that is encoded already."""
-    return HEAD.pack(4 + len(head) + len(payload), len(head)) + head + payload
+    size = HEAD.pack(4 + len(head) + len(payload), len(head))
+    return b"".join((size, head, payload))
 
 
 def encode_json(value: Any) -> bytes:

@@ -1,0 +1,123 @@
+"""File descriptors 1 and 2 as pipes into the guest: what C code and child processes write.
+
+Each stream has one incremental UTF-8 decoder, so that no character is cut (KER-6). The
+pipes are read by whoever holds the link's lock: the pump when they become readable, and a
+writer before its own text, which keeps `print` and `os.write` in order. The guest keeps a
+writing end of its own for each pipe: closing fd 1 in a cell loses nothing but that
+descriptor, and `repair` opens it again after the cell.
+"""
+
+import codecs
+import ctypes
+import fcntl
+import os
+import select
+import struct
+import sys
+import termios
+from typing import Any
+
+READ_BYTES = 64 * 1024
+PIPE_BYTES = 1024 * 1024  # a child that prints a lot is woken less often
+LINE_BUFFERED = 1  # _IOLBF of the C libraries of Linux and macOS
+STREAMS = {1: "stdout", 2: "stderr"}
+
+
+class _Pipe:
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.stream = STREAMS[target]
+        reader, writer = os.pipe()
+        # High numbers: a cell that closes 0, 1 or 2 and opens files must not be given ours.
+        self.reader = fcntl.fcntl(reader, fcntl.F_DUPFD_CLOEXEC, 200)
+        self.writer = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, 200)
+        os.close(reader)
+        os.close(writer)
+        os.set_blocking(self.reader, False)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            try:
+                fcntl.fcntl(self.writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            except OSError:
+                pass  # over the user's quota of pipe memory: the default size will do
+        self.identity = os.fstat(self.writer).st_ino
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def point(self) -> None:
+        os.dup2(self.writer, self.target, inheritable=True)
+
+    def waiting_bytes(self) -> int:
+        packed = fcntl.ioctl(self.reader, termios.FIONREAD, b"\0\0\0\0")
+        return int(struct.unpack("i", packed)[0])
+
+    def read(self, most: int) -> str:
+        """Up to about `most` bytes of what is there now, decoded."""
+        data = []
+        while most > 0:
+            try:
+                chunk = os.read(self.reader, min(most, READ_BYTES))
+            except BlockingIOError:
+                break
+            if not chunk:
+                break
+            data.append(chunk)
+            most -= len(chunk)
+        return self.decoder.decode(b"".join(data))
+
+    def close(self) -> None:
+        os.close(self.reader)
+        os.close(self.writer)
+
+
+class CapturedDescriptors:
+    def __init__(self) -> None:
+        self._pipes = [_Pipe(1), _Pipe(2)]
+        for pipe in self._pipes:
+            pipe.point()
+        self._poller = select.poll()
+        for pipe in self._pipes:
+            self._poller.register(pipe.reader, select.POLLIN)
+        self._by_reader = {pipe.reader: pipe for pipe in self._pipes}
+        self._flush_c = _c_stdout()
+
+    def readers(self) -> list[int]:
+        return [pipe.reader for pipe in self._pipes]
+
+    def read_waiting(self) -> list[tuple[str, str]]:
+        """What was in the pipes at the moment of the call; a child that writes for ever
+        does not keep us here."""
+        found = []
+        for descriptor, _ in self._poller.poll(0):
+            pipe = self._by_reader[descriptor]
+            text = pipe.read(pipe.waiting_bytes())
+            if text:
+                found.append((pipe.stream, text))
+        return found
+
+    def flush_c(self) -> None:
+        """Have C's own `stdout` written into the pipe."""
+        self._flush_c()
+
+    def repair(self) -> None:
+        """Open 1 and 2 again if the cell closed them; what it put there on purpose stays."""
+        for pipe in self._pipes:
+            try:
+                os.fstat(pipe.target)
+            except OSError:
+                pipe.point()
+
+    def close(self) -> None:
+        """In a forked child: 1 and 2 stay as they are, our own ends go."""
+        for pipe in self._pipes:
+            pipe.close()
+
+
+def _c_stdout() -> Any:
+    """Make C's stdout line buffered (a pipe would be fully buffered); returns its flush."""
+    try:
+        libc = ctypes.CDLL(None)
+        name = "__stdoutp" if sys.platform == "darwin" else "stdout"
+        stdout = ctypes.c_void_p.in_dll(libc, name)
+        libc.setvbuf(stdout, None, LINE_BUFFERED, ctypes.c_size_t(0))
+    except (OSError, AttributeError, ValueError):
+        return lambda: None
+    return lambda: libc.fflush(stdout)

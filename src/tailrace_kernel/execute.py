@@ -1,0 +1,198 @@
+"""The main thread: one cell after the other in IPython, on one event loop for ever.
+
+Cells run on the loop, as in Jupyter: top-level `await` works, tasks live on between cells.
+Each cell gets a task of its own in one lasting context, so that context variables set in a
+cell are there in the next. After a cell comes the barrier, then `finished` (KER-7).
+"""
+
+import asyncio
+import contextvars
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.async_helpers import _asyncio_runner, _pseudo_sync_runner
+from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
+
+from tailrace_kernel.attribution import CURRENT
+from tailrace_kernel.descriptors import CapturedDescriptors
+from tailrace_kernel.interrupts import Interrupts, send_again
+from tailrace_kernel.outlet import Outlet
+from tailrace_kernel.shell import ZMQInteractiveShell
+
+KNOWN_IDS = 10_000  # executions remembered, so that one handed over twice runs once
+
+
+class Executions:
+    """Runs what the control thread hands over; `submit`, `call` and `stop` are its side."""
+
+    def __init__(
+        self,
+        shell: ZMQInteractiveShell,
+        outlet: Outlet,
+        captured: CapturedDescriptors,
+        interrupts: Interrupts,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.before_cell: list[Callable[[], None]] = []
+        self.after_cell: list[Callable[[], None]] = []
+        self._shell = shell
+        self._outlet = outlet
+        self._captured = captured
+        self._interrupts = interrupts
+        self._loop = loop
+        self._stopping = False
+        self._known: dict[str, None] = {}
+        self._queue: asyncio.Queue[tuple[str, str, str] | None] = asyncio.Queue()
+        self._context = contextvars.copy_context()
+        self._streams = (sys.stdout, sys.stderr)
+
+    # ── from other threads ───────────────────────────────────────────────────
+
+    @property
+    def known(self) -> list[str]:
+        return list(self._known)
+
+    def submit(self, execution_id: str, cell_id: str, source: str) -> None:
+        """Queue one execution; an id that is known already is ignored (KER-8)."""
+        if execution_id in self._known:
+            return
+        self._known[execution_id] = None
+        if len(self._known) > KNOWN_IDS:
+            del self._known[next(iter(self._known))]
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, (execution_id, cell_id, source))
+
+    def call(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Run `function` in the main thread, between cells or while one awaits."""
+        self._loop.call_soon_threadsafe(function, *arguments, context=contextvars.copy_context())
+
+    def stop(self) -> None:
+        """End the loop: interrupt the cell that runs, start no other."""
+        self._stopping = True
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+        send_again()
+
+    # ── the main thread ──────────────────────────────────────────────────────
+
+    def serve(self) -> None:
+        """Run executions until told to stop, or until a cell says `exit`."""
+        serving = self._loop.create_task(self._serve())
+        while True:
+            try:
+                self._loop.run_until_complete(serving)
+                return
+            except KeyboardInterrupt:
+                # It hit a background task or a callback while the cell awaited.
+                self._interrupts.cancel_cell()
+            except SystemExit:
+                # A background task called sys.exit(): that ends the task, not the kernel.
+                print("a background task called sys.exit()", file=sys.stderr)
+
+    async def _serve(self) -> None:
+        while not (self._shell.exit_now or self._stopping):
+            item = await self._queue.get()
+            if item is None or self._stopping:
+                return
+            await self._execute(*item)
+
+    async def _execute(self, execution_id: str, cell_id: str, source: str) -> None:
+        outlet = self._outlet
+        outlet.link.begin(execution_id)
+        outlet.running = outlet.newest = execution_id
+        outlet.error_shown = False
+        for action in self.before_cell:
+            action()
+        self._interrupts.install()
+        self._context.run(CURRENT.set, execution_id)
+        started = time.perf_counter()
+        task = self._loop.create_task(self._cell(source, cell_id), context=self._context)
+        await asyncio.wait([task])
+        took_ms = (time.perf_counter() - started) * 1000
+        status, count = self._outcome(task)
+        for action in self.after_cell:
+            action()
+        self._restore_streams()
+        self._captured.flush_c()
+        self._captured.repair()
+        outlet.running = None
+        outlet.link.finish(
+            {
+                "kind": "finished",
+                "execution_id": execution_id,
+                "status": status,
+                "execution_count": count,
+                "took_ms": round(took_ms, 3),
+            }
+        )
+
+    async def _cell(self, source: str, cell_id: str) -> ExecutionResult:
+        shell = self._shell
+        with self._interrupts.reach(asyncio.current_task(self._loop)):
+            result: Any = None
+            try:
+                result = await self._run(source, cell_id)
+            finally:
+                shell.events.trigger("post_execute")
+                shell.events.trigger("post_run_cell", result)
+        return result
+
+    async def _run(self, source: str, cell_id: str) -> ExecutionResult:
+        """`shell.run_cell`, but what awaits does so on our loop, which runs already."""
+        shell = self._shell
+        failed = None
+        try:
+            transformed = shell.transform_cell(source)
+        except Exception:
+            transformed, failed = source, sys.exc_info()
+        options: dict[str, Any] = {
+            "transformed_cell": transformed,
+            "preprocessing_exc_tuple": failed,
+        }
+        running = shell.run_cell_async(source, store_history=True, cell_id=cell_id, **options)
+        try:
+            if not shell.should_run_async(source, **options):
+                runner = shell.trio_runner or _pseudo_sync_runner
+            elif shell.loop_runner is _asyncio_runner:
+                return await running
+            else:
+                runner = shell.loop_runner
+            return runner(running)
+        except BaseException as error:
+            # IPython shows what a cell raises; this came from the machinery around it.
+            result = ExecutionResult(ExecutionInfo(source, True, False, True, cell_id))
+            result.error_in_exec = error
+            shell.showtraceback()
+            return result
+
+    def _outcome(self, task: "asyncio.Task[ExecutionResult]") -> tuple[str, int | None]:
+        """The status and count for `finished`; shows an error nobody has shown."""
+        if task.cancelled():
+            return "interrupted", None
+        escaped = task.exception()
+        if escaped is not None:
+            if isinstance(escaped, KeyboardInterrupt):
+                self._show(escaped)
+                return "interrupted", None
+            self._show(escaped)
+            return "error", None
+        result = task.result()
+        error = result.error_before_exec or result.error_in_exec
+        if error is None:
+            return "ok", result.execution_count
+        if isinstance(error, KeyboardInterrupt) or (
+            self._interrupts.hit and isinstance(error, asyncio.CancelledError)
+        ):
+            return "interrupted", result.execution_count
+        return "error", result.execution_count
+
+    def _show(self, error: BaseException) -> None:
+        if not self._outlet.error_shown:
+            self._shell.show_plain_error(error)
+
+    def _restore_streams(self) -> None:
+        """A cell may replace `sys.stdout`; one that it left unusable is put right again."""
+        for name, ours in zip(("stdout", "stderr"), self._streams, strict=True):
+            stream = getattr(sys, name)
+            if stream is None or not hasattr(stream, "write") or getattr(stream, "closed", False):
+                setattr(sys, name, ours)

@@ -1,0 +1,134 @@
+"""The guest's parts, joined in one place."""
+
+import asyncio
+import os
+import socket
+import sys
+from typing import Any, NoReturn
+
+from IPython.core.profiledir import ProfileDir
+from IPython.paths import get_ipython_dir
+
+from tailrace_kernel.answers import Answers
+from tailrace_kernel.attribution import attribute_threads
+from tailrace_kernel.comms import Comms
+from tailrace_kernel.control import Control, announce, listen
+from tailrace_kernel.descriptors import CapturedDescriptors
+from tailrace_kernel.endings import Endings
+from tailrace_kernel.execute import Executions
+from tailrace_kernel.inspection import Inspection
+from tailrace_kernel.interrupts import Interrupts, send_again
+from tailrace_kernel.link import Link
+from tailrace_kernel.opencv import Windows
+from tailrace_kernel.outlet import Outlet
+from tailrace_kernel.prompts import Prompts
+from tailrace_kernel.pump import Pump, Waker
+from tailrace_kernel.shell import Kernel, ZMQInteractiveShell, config_of
+from tailrace_kernel.startup import Startup
+from tailrace_kernel.streams import TextStream
+from tailrace_kernel.usage import usage
+from tailrace_kernel.variables import Variables
+
+INTERRUPT_AGAIN_S = 0.001
+
+
+class Guest:
+    def __init__(
+        self,
+        folder: str,
+        kernel_id: str,
+        *,
+        listener: socket.socket | None,
+        secret: str | None,
+        liveness_fd: int | None,
+    ) -> None:
+        self._waker = Waker()
+        self._captured = CapturedDescriptors()
+        self._link = Link(self._captured, self._waker.wake)
+        self._outlet = Outlet(self._link)
+        self._pump = Pump(self._link, self._captured, self._waker)
+        self._endings = Endings(folder, self._link)
+        self._streams = (TextStream("stdout", self._link), TextStream("stderr", self._link))
+        sys.stdout, sys.stderr = self._streams
+        self._listener = listener or listen(folder, loopback=secret is not None)
+        announce(folder, self._listener)
+        attribute_threads()
+
+        self._interrupts = Interrupts(lambda: self._pump.call_soon(INTERRUPT_AGAIN_S, send_again))
+        self._prompts = Prompts(self._outlet, kernel_id)
+        self._prompts.install()
+        self._comms = Comms(self._outlet)
+        self._comms.install()
+        self._windows = Windows(self._outlet, kernel_id)
+        self._windows.install()
+        self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        self._shell = self._new_shell(kernel_id)
+        self._executions = Executions(
+            self._shell, self._outlet, self._captured, self._interrupts, self._loop
+        )
+        variables = Variables(self._shell)
+        inspection = Inspection(self._shell)
+        self._executions.before_cell += [variables.remember]
+        self._executions.after_cell += [self._windows.settle]
+        answers = Answers(
+            {
+                "complete": inspection.complete,
+                "inspect": inspection.inspect,
+                "is-complete": inspection.is_complete,
+                "variables": variables.table,
+                "usage": usage,
+            }
+        )
+        self._control = Control(
+            kernel_id,
+            self._listener,
+            secret,
+            link=self._link,
+            executions=self._executions,
+            prompts=self._prompts,
+            endings=self._endings,
+            handle_comm=self._comms.handle,
+            ask=answers.ask,
+            running=lambda: self._outlet.running,
+            liveness_fd=liveness_fd,
+        )
+
+    def run(self) -> NoReturn:
+        self._endings.install()
+        self._endings.take_sigterm()
+        self._endings.in_child(self._become_child)
+        self._endings.watch_forks()
+        self._interrupts.install()
+        self._pump.start()
+        self._control.start()
+        Startup(self._shell).run()
+        self._executions.serve()
+        self._endings.end(0)
+
+    def _new_shell(self, kernel_id: str) -> ZMQInteractiveShell:
+        profile = ProfileDir.create_profile_dir_by_name(get_ipython_dir(), "default")
+        shell: Any = ZMQInteractiveShell.instance(
+            config=config_of(profile.location),
+            profile_dir=profile,
+            outlet=self._outlet,
+            interrupts=self._interrupts,
+        )
+        shell.kernel = Kernel(shell, self._comms, kernel_id)
+        return shell  # type: ignore[no-any-return]
+
+    def _become_child(self) -> None:
+        """A process forked by a cell: it prints into the captured descriptors, and that is
+        all it may do to its parent's link."""
+        self._outlet.is_child = True
+        for stream in self._streams:
+            stream.become_child()
+        self._link.forget()
+        self._captured.close()
+        self._control.close()
+        self._waker.close()
+        self._windows.forget()
+
+
+def folder_of_this_package() -> str:
+    return os.path.dirname(os.path.abspath(__file__))

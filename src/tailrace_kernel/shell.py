@@ -1,0 +1,248 @@
+"""IPython's shell for a guest.
+
+Its class has the name, and its configuration the section, by which libraries recognise a
+notebook (tqdm.auto, rich, pandas, plotly, matplotlib). ipykernel itself is not needed: what
+it adds to IPython's shell is the few methods below. `get_ipython().kernel` is a small
+object with what ipywidgets and others reach for.
+"""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from IPython.core.autocall import ExitAutocall
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Any as AnyTrait
+from traitlets import CBool, Instance, Type
+from traitlets.config import Config
+from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
+
+from tailrace_kernel.comms import Comms
+from tailrace_kernel.displays import Displays, ResultHook
+from tailrace_kernel.interrupts import Interrupts
+from tailrace_kernel.outlet import Outlet
+
+log = logging.getLogger("tailrace_kernel")
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
+    """The name is the one that libraries look for; there is no ZMQ here."""
+
+    outlet: Outlet = AnyTrait()
+    kernel: Any = AnyTrait()
+    displayhook_class = Type(ResultHook)
+    display_pub_class = Type(Displays)
+    exiter = Instance(ExitAutocall)
+    colors_force = CBool(True)
+    readline_use = CBool(False)
+    autoindent = CBool(False)
+    interrupts: Interrupts = AnyTrait()
+
+    def _exiter_default(self) -> ExitAutocall:
+        return ExitAutocall(self)
+
+    @contextmanager
+    def _tee(self, channel: str) -> Iterator[None]:
+        """IPython 9 would keep a copy of all that a cell prints, in memory, for ever."""
+        yield
+
+    # ── start ────────────────────────────────────────────────────────────────
+
+    def init_environment(self) -> None:
+        """What child processes should know: colours yes, pagers no."""
+        for name, value in {
+            "TERM": "xterm-color",
+            "CLICOLOR": "1",
+            "FORCE_COLOR": "1",
+            "CLICOLOR_FORCE": "1",
+            "PAGER": "cat",
+            "GIT_PAGER": "cat",
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        }.items():
+            if name in ("PAGER", "GIT_PAGER", "TERM"):
+                os.environ[name] = value  # those of a terminal we do not have
+            else:
+                os.environ.setdefault(name, value)
+
+    def init_display_pub(self) -> None:
+        super().init_display_pub()
+        self.display_pub.outlet = self.outlet
+
+    def init_displayhook(self) -> None:
+        super().init_displayhook()
+        self.displayhook.outlet = self.outlet
+
+    def init_hooks(self) -> None:
+        super().init_hooks()
+        self.set_hook("show_in_pager", _show_in_cell, 99)
+
+    # ── errors ───────────────────────────────────────────────────────────────
+
+    def showtraceback(
+        self, exc_tuple: ExceptionInfo | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        info: ExceptionInfo = self._get_exc_info(exc_tuple)
+        if self.interrupts.hit and info[0].__name__ == "CancelledError":
+            # It was cancelled while it awaited, because someone pressed interrupt.
+            exc_tuple = info = (KeyboardInterrupt, KeyboardInterrupt(), info[2])
+        if isinstance(info[1], BaseExceptionGroup) and info[0] is not UsageError:
+            # IPython prints these as plain text on stderr; they are errors like others.
+            self._showtraceback(info[0], info[1], _formatted(info, hide=os.path.dirname(__file__)))
+            return
+        super().showtraceback(exc_tuple, *args, **kwargs)
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+        name = getattr(etype, "__name__", str(etype))
+        lines = [stb] if isinstance(stb, str) else [str(line) for line in stb]
+        self.outlet.error(name, message_of(evalue), lines)
+
+    def show_plain_error(self, error: BaseException) -> None:
+        """An error that IPython itself failed to show."""
+        info = (type(error), error, error.__traceback__)
+        self._showtraceback(info[0], error, _formatted(info, hide=os.path.dirname(__file__)))
+
+    # ── asking the front end ─────────────────────────────────────────────────
+
+    def ask_exit(self) -> None:
+        """`exit` and `quit`: the kernel ends when the cell has."""
+        self.exit_now = True
+
+    def set_next_input(self, s: str, replace: bool = False) -> None:
+        """`%load`, `%recall`: offer the text; a page that knows the type puts it in a cell."""
+        self.outlet.display(
+            {
+                "text/plain": s,
+                "application/vnd.tailrace.next-input+json": {"text": s, "replace": replace},
+            },
+            {},
+        )
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Windows on the kernel's machine are not shown; `None` and `inline` need nothing."""
+        if gui not in (None, "inline"):
+            raise UsageError(
+                f"the {gui!r} event loop is not run by this kernel: use `%matplotlib inline`"
+            )
+
+    # ── what ipykernel's shell has and libraries call ────────────────────────
+
+    def get_parent(self) -> dict[str, Any]:
+        return self.kernel.get_parent()  # type: ignore[no-any-return]
+
+    def set_parent(self, parent: Any) -> None:
+        """ipykernel's way to attribute output; here the context knows."""
+
+    @property
+    def parent_header(self) -> dict[str, Any]:
+        header: dict[str, Any] = self.get_parent()["header"]
+        return header
+
+
+class Kernel:
+    """`get_ipython().kernel`: what libraries use of ipykernel's, on our means."""
+
+    implementation = "tailrace"
+    banner = ""
+    language = "python"
+    iopub_socket = None
+    shell_streams: tuple[Any, ...] = ()
+
+    def __init__(self, shell: ZMQInteractiveShell, comms: Comms, kernel_id: str) -> None:
+        self.shell = shell
+        self.ident = kernel_id
+        self.log = log
+        self._comms = comms
+        self.session = Session(kernel_id)
+
+    @property
+    def comm_manager(self) -> Any:
+        return self._comms.manager
+
+    @property
+    def user_ns(self) -> dict[str, Any]:
+        namespace: dict[str, Any] = self.shell.user_ns
+        return namespace
+
+    def get_parent(self, channel: str | None = None) -> dict[str, Any]:
+        """The request that runs, as far as anybody looks: its id is the execution's."""
+        execution_id = self.shell.outlet.execution_now() or ""
+        header = {
+            "msg_id": execution_id,
+            "msg_type": "execute_request",
+            "session": self.session.session,
+            "username": self.session.username,
+        }
+        return {"header": header, "msg_id": execution_id, "metadata": {}, "content": {}}
+
+    @property
+    def _parent_header(self) -> dict[str, Any]:
+        return self.get_parent()
+
+    def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        self.shell.ask_exit()
+        return {"status": "ok", "restart": restart}
+
+
+class Session:
+    username = "user"
+
+    def __init__(self, session_id: str) -> None:
+        self.session = session_id
+
+
+def config_of(profile_dir: str) -> Config:
+    """The user's configuration, from the profile's folder only, with what we need on top."""
+    config = Config()
+    for name in ("ipython_config", "ipython_kernel_config"):
+        for loader in (
+            PyFileConfigLoader(name + ".py", path=profile_dir),
+            JSONFileConfigLoader(name + ".json", path=profile_dir),
+        ):
+            if not os.path.exists(os.path.join(profile_dir, loader.filename)):
+                continue
+            try:
+                config.merge(loader.load_config())
+            except Exception:
+                print(f"{loader.filename} in {profile_dir} was not read:", file=sys.stderr)
+                traceback.print_exc()
+    config.HistoryManager.setdefault("enabled", False)
+    config.HistoryManager.setdefault("hist_file", ":memory:")
+    config.setdefault("IPKernelApp", Config()).setdefault("parent_appname", "tailrace")
+    return config
+
+
+def message_of(error: BaseException) -> str:
+    """`str(error)`, whatever its class does."""
+    try:
+        return str(error)
+    except BaseException as raised:
+        return f"<{type(error).__name__}: str() raised {type(raised).__name__}>"
+
+
+def _formatted(info: ExceptionInfo, *, hide: str) -> list[str]:
+    """A plain traceback without the frames of IPython and ours above the cell's."""
+    kind, error, trace = info
+    ipython = os.path.dirname(os.path.dirname(sys.modules["IPython"].__file__ or ""))
+    while trace is not None:
+        filename = trace.tb_frame.f_code.co_filename
+        if not filename.startswith((os.path.join(ipython, "IPython"), hide)):
+            break
+        trace = trace.tb_next
+    return [line.rstrip("\n") for line in traceback.format_exception(kind, error, trace)]
+
+
+def _show_in_cell(
+    shell: ZMQInteractiveShell, data: Any, start: int = 0, screen_lines: int = 0, **_: Any
+) -> None:
+    """What a pager would show (`name?`) is shown under the cell."""
+    if not isinstance(data, dict):
+        data = {"text/plain": str(data)}
+    shell.outlet.display(data, {"tailrace": {"pager": True, "start": start}})
