@@ -102,7 +102,7 @@ def become_guest(birth: Newborn) -> None:
     from tailrace_kernel.serve import serve
 
     serve(
-        cradle.folder.path,
+        str(cradle.folder.path),
         order.kernel_id,
         listener=cradle.listener,
         secret=cradle.secret,
