@@ -30,6 +30,9 @@ def _find_package() -> None:
 
 
 def main() -> None:
+    if sys.version_info < (3, 11):  # noqa: UP036  (the interpreter is the user's choice)
+        version = ".".join(map(str, sys.version_info[:2]))
+        sys.exit("Python 3.11 or newer is needed, this is " + version + ": " + sys.executable)
     if __package__ in (None, ""):
         _find_package()
     from tailrace_kernel.serve import missing, serve, warm

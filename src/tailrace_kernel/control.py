@@ -158,10 +158,7 @@ class Control(threading.Thread):
         if peer not in self._peers:
             return
         self._peers.discard(peer)
-        try:
-            self._selector.unregister(peer.sock)
-        except (KeyError, ValueError):
-            pass  # the link closed it already
+        self._selector.unregister(peer.sock)
         if peer.channel == "output":
             self._link.detach(peer.sock)
         with self._lock:

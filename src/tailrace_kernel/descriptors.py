@@ -8,6 +8,7 @@ descriptor, and `repair` opens it again after the cell.
 """
 
 import codecs
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -35,10 +36,9 @@ class _Pipe:
         os.close(writer)
         os.set_blocking(self.reader, False)
         if hasattr(fcntl, "F_SETPIPE_SZ"):
-            try:
+            # Over the user's quota of pipe memory the default size will do.
+            with contextlib.suppress(OSError):
                 fcntl.fcntl(self.writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-            except OSError:
-                pass  # over the user's quota of pipe memory: the default size will do
         self.identity = os.fstat(self.writer).st_ino
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
 

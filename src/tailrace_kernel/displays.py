@@ -15,8 +15,6 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from traitlets import Any as AnyTrait
 
-from tailrace_kernel.outlet import Outlet
-
 Hook = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 
@@ -30,10 +28,10 @@ def bundle(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-class Displays(DisplayPublisher):  # type: ignore[misc]
+class Displays(DisplayPublisher):
     """`shell.display_pub`."""
 
-    outlet: Outlet = AnyTrait()
+    outlet: Any = AnyTrait()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,10 +99,10 @@ class Displays(DisplayPublisher):  # type: ignore[misc]
         return message
 
 
-class ResultHook(DisplayHook):  # type: ignore[misc]
+class ResultHook(DisplayHook):
     """`sys.displayhook`: the value of a cell's last expression, with its number."""
 
-    outlet: Outlet = AnyTrait()
+    outlet: Any = AnyTrait()
 
     def start_displayhook(self) -> None:
         self._is_active = True
@@ -122,9 +120,10 @@ class ResultHook(DisplayHook):  # type: ignore[misc]
         text = format_dict.get("text/plain")
         if text is None:
             return
-        if self.shell.logger.log_output:
-            self.shell.logger.log_write(text, "output")
-        self.shell.history_manager.output_hist_reprs[self.prompt_count] = text
+        shell: Any = self.shell
+        if shell.logger.log_output:
+            shell.logger.log_write(text, "output")
+        shell.history_manager.output_hist_reprs[self.prompt_count] = text
 
     def finish_displayhook(self) -> None:
         sys.stdout.flush()

@@ -128,14 +128,16 @@ class Executions:
 
     async def _cell(self, source: str, cell_id: str) -> ExecutionResult:
         shell = self._shell
-        with self._interrupts.reach(asyncio.current_task(self._loop)):
-            result: Any = None
+        task = asyncio.current_task(self._loop)
+        assert task is not None
+        result: Any = None
+        with self._interrupts.reach(task):
             try:
                 result = await self._run(source, cell_id)
             finally:
                 shell.events.trigger("post_execute")
                 shell.events.trigger("post_run_cell", result)
-        return result
+        return result  # type: ignore[no-any-return]
 
     async def _run(self, source: str, cell_id: str) -> ExecutionResult:
         """`shell.run_cell`, but what awaits does so on our loop, which runs already."""
@@ -157,7 +159,7 @@ class Executions:
                 return await running
             else:
                 runner = shell.loop_runner
-            return runner(running)
+            return runner(running)  # type: ignore[no-any-return]
         except BaseException as error:
             # IPython shows what a cell raises; this came from the machinery around it.
             result = ExecutionResult(ExecutionInfo(source, True, False, True, cell_id))

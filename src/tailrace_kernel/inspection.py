@@ -26,7 +26,8 @@ class Inspection:
 
     def complete(self, header: dict[str, Any]) -> dict[str, Any]:
         code, cursor = _code_and_cursor(header)
-        return _retried(lambda: self._completions(code, cursor))
+        result: dict[str, Any] = _retried(lambda: self._completions(code, cursor))
+        return result
 
     def inspect(self, header: dict[str, Any]) -> dict[str, Any]:
         from IPython.utils.tokenutil import token_at_cursor

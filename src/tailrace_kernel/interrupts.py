@@ -23,13 +23,13 @@ DEPTH_SEARCHED = 40  # our own calls are shallow; a recursing cell's stack is no
 
 def critical(function: F) -> F:
     """The main thread is not interrupted while it is in `function` or what it calls."""
-    _CRITICAL.add(function.__code__)  # type: ignore[attr-defined]
+    _CRITICAL.add(function.__code__)
     return function
 
 
 def interruptible(function: F) -> F:
     """Inside a `critical` function, this one may be interrupted: it changes nothing."""
-    _INTERRUPTIBLE.add(function.__code__)  # type: ignore[attr-defined]
+    _INTERRUPTIBLE.add(function.__code__)
     return function
 
 

@@ -14,6 +14,7 @@ of a microsecond. One lock guards the rest. The pump (`pump.py`) is the thread t
 sends what is gathered, reads the captured descriptors and continues blocked sends.
 """
 
+import contextlib
 import socket
 import threading
 import time
@@ -437,10 +438,8 @@ class Link:
         sock, self._socket = self._socket, None
         self.blocked = False
         if sock is not None:
-            try:
+            with contextlib.suppress(OSError):  # it was gone already
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it was gone already
 
     @interruptible
     def _wait_for_room(self) -> None:

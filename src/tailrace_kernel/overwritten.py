@@ -41,10 +41,8 @@ def _last_states(line: str) -> str:
                 kept[-1] = _with_colours(colours, kept[-1])
             colours = ""
             kept.append(state)
-            if width < 0:  # moves the cursor: nothing before it may be judged by it
-                covered = -1
-            else:
-                covered = max(covered, width)
+            # One that moves the cursor (-1): nothing before it may be judged by it.
+            covered = -1 if width < 0 else max(covered, width)
     if kept and colours:
         kept[-1] = _with_colours(colours, kept[-1])
     kept.append(first)
@@ -71,15 +69,13 @@ def _colours_of(state: str) -> str:
     """What a dropped state leaves switched on (or off) for the text after it."""
     if "\x1b" not in state:
         return ""
-    codes = "".join(_COLOUR.findall(state))
-    last = None
-    for last in _RESET.finditer(codes):
-        pass
-    return codes[last.start() :] if last else codes
+    return _from_last_reset("".join(_COLOUR.findall(state)))
 
 
 def _with_colours(colours: str, state: str) -> str:
-    last = None
-    for last in _RESET.finditer(colours):
-        pass
-    return (colours[last.start() :] if last else colours) + state
+    return _from_last_reset(colours) + state
+
+
+def _from_last_reset(codes: str) -> str:
+    resets = list(_RESET.finditer(codes))
+    return codes[resets[-1].start() :] if resets else codes

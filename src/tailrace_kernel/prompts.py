@@ -28,7 +28,7 @@ class Prompts:
     def install(self) -> None:
         """Replace what Python has for asking."""
         builtins.input = self.input
-        getpass.getpass = self.getpass  # type: ignore[assignment]
+        getpass.getpass = self.getpass
         sys.stdin = PromptedStdin(self)
 
     def input(self, prompt: object = "", /) -> str:

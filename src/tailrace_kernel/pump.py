@@ -5,6 +5,7 @@ that the socket did not take. It never waits for room in the spool: when that is
 stops reading the pipes, so that child processes wait as our own writers do.
 """
 
+import contextlib
 import os
 import select
 import threading
@@ -33,10 +34,8 @@ class Waker:
 
     def clear(self) -> None:
         """Before looking for work: a wake from now on is a new one."""
-        try:
+        with contextlib.suppress(BlockingIOError):
             os.read(self.reader, 64)
-        except BlockingIOError:
-            pass
         self._awake = False
 
     def close(self) -> None:

@@ -20,9 +20,6 @@ from typing import Any, NoReturn
 
 def missing() -> str | None:
     """What this interpreter lacks to be a guest, as a sentence; None: nothing."""
-    if sys.version_info < (3, 11):
-        version = ".".join(map(str, sys.version_info[:2]))
-        return f"Python 3.11 or newer is needed, this is {version}: {sys.executable}"
     try:
         import IPython
     except ImportError as error:
@@ -63,7 +60,7 @@ def _rehearse() -> None:
     config = Config()
     config.HistoryManager.enabled = False
     config.HistoryManager.hist_file = ":memory:"
-    shell = ZMQInteractiveShell(
+    shell: Any = ZMQInteractiveShell(
         config=config, outlet=_NoOutlet(), interrupts=_NoInterrupts(), user_module=_module()
     )
     try:

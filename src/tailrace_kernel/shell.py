@@ -25,18 +25,16 @@ from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
 from tailrace_kernel.comms import Comms
 from tailrace_kernel.displays import Displays, ResultHook
-from tailrace_kernel.interrupts import Interrupts
-from tailrace_kernel.outlet import Outlet
 
 log = logging.getLogger("tailrace_kernel")
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
+class ZMQInteractiveShell(InteractiveShell):
     """The name is the one that libraries look for; there is no ZMQ here."""
 
-    outlet: Outlet = AnyTrait()
+    outlet: Any = AnyTrait()  # an Outlet
     kernel: Any = AnyTrait()
     displayhook_class = Type(ResultHook)
     display_pub_class = Type(Displays)
@@ -44,7 +42,7 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
     colors_force = CBool(True)
     readline_use = CBool(False)
     autoindent = CBool(False)
-    interrupts: Interrupts = AnyTrait()
+    interrupts: Any = AnyTrait()  # an Interrupts
 
     def _exiter_default(self) -> ExitAutocall:
         return ExitAutocall(self)
@@ -74,11 +72,13 @@ class ZMQInteractiveShell(InteractiveShell):  # type: ignore[misc]
 
     def init_display_pub(self) -> None:
         super().init_display_pub()
-        self.display_pub.outlet = self.outlet
+        publisher: Any = self.display_pub
+        publisher.outlet = self.outlet
 
     def init_displayhook(self) -> None:
         super().init_displayhook()
-        self.displayhook.outlet = self.outlet
+        hook: Any = self.displayhook
+        hook.outlet = self.outlet
 
     def init_hooks(self) -> None:
         super().init_hooks()

@@ -14,7 +14,7 @@ from IPython.core.shellapp import InteractiveShellApp
 from tailrace_kernel.shell import ZMQInteractiveShell
 
 
-class Startup(InteractiveShellApp):  # type: ignore[misc]
+class Startup(InteractiveShellApp):
     """IPython's own start-up code, given our shell."""
 
     log = logging.getLogger("tailrace_kernel.startup")

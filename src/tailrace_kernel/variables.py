@@ -23,6 +23,7 @@ DEPTH = 3
 NAMES_MOST = 2000
 
 _CONTAINERS = (list, tuple, set, frozenset)
+_BRACKETS: dict[type, tuple[str, str]] = {list: ("[", "]"), tuple: ("(", ")")}
 _SIZED = (*_CONTAINERS, dict, str, bytes, bytearray)
 _CODE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType)
 
@@ -39,7 +40,7 @@ class Variables:
     def table(self, header: dict[str, Any]) -> dict[str, Any]:
         """The rows, by name; `complete` is false when the time budget ended before."""
         until = time.monotonic() + BUDGET_S
-        rows = []
+        rows: list[dict[str, Any]] = []
         complete = True
         for name, value in sorted(self._names()):
             if time.monotonic() > until or len(rows) >= NAMES_MOST:
@@ -167,7 +168,7 @@ def _preview(value: Any, depth: int) -> str:
 
 
 def _container_preview(value: Any, depth: int) -> str:
-    opening, closing = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}[type(value)]
+    opening, closing = _BRACKETS.get(type(value), ("{", "}"))
     if not value:
         return repr(value)
     if depth == 0:
