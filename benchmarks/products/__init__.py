@@ -1,0 +1,1 @@
+"""The products that are measured, each behind the same small interface."""
