@@ -10,19 +10,25 @@ import { own } from "./lookup";
 type MapName = "executions" | "cells" | "prompts" | "comms";
 
 export class Draft {
-  #state: SessionState;
+  #state: { -readonly [Field in keyof SessionState]: SessionState[Field] };
+  #isCopied = false;
   readonly #copied = new Set<MapName>();
 
   constructor(state: SessionState) {
     this.#state = state;
   }
 
+  /** As folded so far; ours to change until the batch is done. */
   get state(): SessionState {
     return this.#state;
   }
 
   set(change: Partial<SessionState>): void {
-    this.#state = { ...this.#state, ...change };
+    if (this.#isCopied) Object.assign(this.#state, change);
+    else {
+      this.#isCopied = true;
+      this.#state = { ...this.#state, ...change };
+    }
   }
 
   put<Name extends MapName>(name: Name, key: string, value: SessionState[Name][string]): void {

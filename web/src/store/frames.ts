@@ -1,5 +1,6 @@
 /**
- * When a change is shown: the first at once, then at most one per animation frame.
+ * When a change is shown: the first few after a pause at once, so that what a person did answers
+ * without a wait; then, while changes keep coming, one per animation frame.
  *
  * While a page is hidden there are no animation frames; a timer stands in for them, so that a
  * notebook in another tab is up to date when one comes back to it.
@@ -28,12 +29,16 @@ export const nextFrame: NextFrame = (callback) => {
   };
 };
 
-/** Runs `show` now, or with the frame when it ran within this one already. */
+/** A run of one small cell: asked for, queued, started, printed, finished. */
+const AT_ONCE = 4;
+
+/** Runs `show` now, or with the next frame when it ran often already since the last pause. */
 export class Paced {
   readonly #show: () => void;
   readonly #nextFrame: NextFrame;
   #cancel: (() => void) | null = null;
   #isDue = false;
+  #left = AT_ONCE;
 
   constructor(show: () => void, frame: NextFrame) {
     this.#show = show;
@@ -41,11 +46,12 @@ export class Paced {
   }
 
   request(): void {
-    if (this.#cancel) {
+    if (this.#left === 0) {
       this.#isDue = true;
       return;
     }
-    this.#rest();
+    this.#left -= 1;
+    if (!this.#cancel) this.#await();
     this.#show();
   }
 
@@ -53,14 +59,19 @@ export class Paced {
     this.#cancel?.();
     this.#cancel = null;
     this.#isDue = false;
+    this.#left = AT_ONCE;
   }
 
-  #rest(): void {
+  #await(): void {
     this.#cancel = this.#nextFrame(() => {
       this.#cancel = null;
-      if (!this.#isDue) return;
+      if (!this.#isDue) {
+        this.#left = AT_ONCE;
+        return;
+      }
       this.#isDue = false;
-      this.#rest();
+      this.#left = 0;
+      this.#await();
       this.#show();
     });
   }

@@ -1,8 +1,9 @@
 /**
  * The page's copy of the session: fed by the connection, read by the views.
  *
- * What arrives is folded at once and shown at the pace of the screen (`frames.ts`): between two
- * frames `current` runs ahead of `getSnapshot()`, so that React always sees one consistent value.
+ * What arrives is folded and shown at the pace of the screen (`frames.ts`), the first at once:
+ * between two frames records gather and are folded in one go. `current` runs ahead of
+ * `getSnapshot()`, so that React always sees one consistent value.
  * A subscriber names what it looks at, by a selector, and wakes only when that changed: text
  * appended to one output wakes the view of that output and nobody else.
  *
@@ -30,6 +31,7 @@ export class SessionStore {
   #current: Session = EMPTY_SESSION;
   #shown: Session = EMPTY_SESSION;
   #isStale = false; // `state` has to be made again of `confirmed` and `pending`
+  #unfolded: Record[] = [];
   #isGathering = false;
   readonly #watchers = new Set<Watcher>();
   readonly #paced: Paced;
@@ -73,18 +75,14 @@ export class SessionStore {
 
   /** Begin anew from a snapshot. */
   reset(state: SessionState): void {
+    this.#unfolded = [];
     this.#change({ confirmed: state, isLoaded: true });
   }
 
-  /** Fold consecutive records that follow what is there. */
+  /** Take consecutive records that follow what is there. */
   fold(records: readonly Record[]): void {
-    const { confirmed, pending } = this.#current;
-    const recorded = new Set(records.map((record) => record.operation_id));
-    const left = pending.filter((each) => !recorded.has(each.operation_id));
-    this.#change({
-      confirmed: foldRecords(confirmed, records),
-      pending: left.length === pending.length ? pending : left,
-    });
+    for (const record of records) this.#unfolded.push(record);
+    this.#request();
   }
 
   addPending(operation: PendingOperation): void {
@@ -114,7 +112,7 @@ export class SessionStore {
       changes();
     } finally {
       this.#isGathering = false;
-      if (this.#current !== this.#shown) this.#paced.request();
+      this.#request();
     }
   }
 
@@ -139,16 +137,35 @@ export class SessionStore {
   #change(change: Partial<Session>): void {
     this.#current = { ...this.#current, ...change };
     this.#isStale ||= "confirmed" in change || "pending" in change || "cells" in change;
+    this.#request();
+  }
+
+  #request(): void {
     if (!this.#isGathering) this.#paced.request();
   }
 
   #settled(): Session {
+    if (this.#unfolded.length > 0) this.#foldAll();
     if (this.#isStale) {
       const { confirmed, pending, cells } = this.#current;
       this.#isStale = false;
       this.#current = { ...this.#current, state: optimistic(confirmed, pending, cells) };
     }
     return this.#current;
+  }
+
+  #foldAll(): void {
+    const records = this.#unfolded;
+    this.#unfolded = [];
+    const { confirmed, pending } = this.#current;
+    const recorded = new Set(records.map((record) => record.operation_id));
+    const left = pending.filter((each) => !recorded.has(each.operation_id));
+    this.#current = {
+      ...this.#current,
+      confirmed: foldRecords(confirmed, records),
+      pending: left.length === pending.length ? pending : left,
+    };
+    this.#isStale = true;
   }
 
   #show(): void {

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { Paced } from "./frames";
+
+/** Frames that come when the test says so. */
+class Frames {
+  #waiting: (() => void)[] = [];
+
+  readonly next = (callback: () => void): (() => void) => {
+    this.#waiting.push(callback);
+    return () => {
+      this.#waiting = this.#waiting.filter((other) => other !== callback);
+    };
+  };
+
+  pass(): void {
+    for (const callback of this.#waiting.splice(0)) callback();
+  }
+
+  get count(): number {
+    return this.#waiting.length;
+  }
+}
+
+function counted(): { frames: Frames; paced: Paced; shown: () => number } {
+  const frames = new Frames();
+  let count = 0;
+  const paced = new Paced(() => {
+    count += 1;
+  }, frames.next);
+  return { frames, paced, shown: () => count };
+}
+
+test("the first change is shown at once", () => {
+  const { paced, shown } = counted();
+  paced.request();
+  expect(shown()).toBe(1);
+});
+
+test("a flood is shown once per frame", () => {
+  const { frames, paced, shown } = counted();
+  for (let change = 0; change < 100; change += 1) paced.request();
+  const atOnce = shown();
+  expect(atOnce).toBeLessThan(5);
+  for (let frame = 1; frame <= 20; frame += 1) {
+    frames.pass();
+    expect(shown()).toBe(atOnce + frame);
+    for (let change = 0; change < 100; change += 1) paced.request();
+    expect(shown()).toBe(atOnce + frame);
+  }
+});
+
+test("the last change of a flood is shown, and then nothing is asked of the screen", () => {
+  const { frames, paced, shown } = counted();
+  for (let change = 0; change < 100; change += 1) paced.request();
+  const before = shown();
+  frames.pass();
+  expect(shown()).toBe(before + 1);
+  frames.pass();
+  expect(frames.count).toBe(0);
+  paced.request();
+  expect(shown()).toBe(before + 2);
+});
+
+test("what was stopped shows nothing any more", () => {
+  const { frames, paced, shown } = counted();
+  for (let change = 0; change < 10; change += 1) paced.request();
+  const before = shown();
+  paced.stop();
+  frames.pass();
+  expect(shown()).toBe(before);
+});
