@@ -130,8 +130,11 @@ def _converted(name: str, value: object, source: str) -> object:
 
 
 def _path(kind: type, value: object) -> Path:
-    if kind is Path and isinstance(value, str):
-        return Path(value).expanduser()
+    if kind is Path and isinstance(value, str) and "\0" not in value:
+        try:
+            return Path(value).expanduser()
+        except RuntimeError as problem:  # `~nobody`
+            raise ValueError(str(problem)) from problem
     raise ValueError("a path is expected")
 
 
@@ -180,7 +183,7 @@ def _checked(settings: Settings, sources: Mapping[str, str]) -> Settings:
         )
     return msgspec.structs.replace(
         settings,
-        root=settings.root.expanduser().absolute(),
+        root=settings.root.absolute(),
         token=token,
         base_url=base,
         allowed_hosts=hosts,

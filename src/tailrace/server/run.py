@@ -191,6 +191,10 @@ def uvicorn_config(app: "FastAPI") -> "uvicorn.Config":
     and without compression (which would cost four fifths of the throughput)."""
     import uvicorn
 
+    # Below warnings uvicorn and websockets write addresses with their query, headers and
+    # frames, and so what nobody may read; `guards.py` has our own line for each request.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "websockets"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     return uvicorn.Config(
         app,
         lifespan="on",
@@ -210,7 +214,3 @@ def set_up_logging(settings: Settings) -> None:
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("tailrace").setLevel(settings.log_level.upper())
-    # Below that level uvicorn and websockets write addresses with their query, headers and
-    # frames, and so what nobody may read.
-    for name in ("uvicorn", "uvicorn.error", "websockets"):
-        logging.getLogger(name).setLevel(logging.WARNING)
