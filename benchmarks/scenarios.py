@@ -18,7 +18,10 @@ Figures = dict[str, Any]
 Scenario = Callable[[Product], Awaitable[Figures]]
 
 STAMP = re.compile(r"T([0-9]+\.[0-9]+)E")
-LINES_250 = "import time, os\nfor i in range(250):\n    print(f'line {i} of {os.getpid()}')\n    time.sleep(0.02)"
+LINES_250 = (
+    "import time, os\nfor i in range(250):\n"
+    "    print(f'line {i} of {os.getpid()}')\n    time.sleep(0.02)"
+)
 
 
 def percentile(values: list[float], share: float) -> float:

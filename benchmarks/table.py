@@ -60,9 +60,8 @@ def rendered(rows: list[Row], results: dict[str, dict[str, Any]], products: list
         if found is None:
             continue
         cells = [_cell(found.get(product), row) for product in products]
-        lines.append(
-            f"| {row.title} | {' | '.join(cells)} | {_must(row)} | {_verdict(found.get('tailrace'), row)} |"
-        )
+        verdict = _verdict(found.get("tailrace"), row)
+        lines.append(f"| {row.title} | {' | '.join(cells)} | {_must(row)} | {verdict} |")
     return "\n".join(lines)
 
 

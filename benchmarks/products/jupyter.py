@@ -1,6 +1,7 @@
 """jupyter_server with ipykernel: REST, and the kernel's WebSocket in its binary form."""
 
 import asyncio
+import itertools
 import json
 import secrets
 import struct
@@ -189,7 +190,7 @@ def _packed(channel: str, header: Any, parent: Any, metadata: Any, content: Any)
 def _parts(data: bytes) -> list[bytes]:
     (count,) = struct.unpack_from("<Q", data)
     offsets = struct.unpack_from(f"<{count}Q", data, 8)
-    return [data[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+    return [data[a:b] for a, b in itertools.pairwise(offsets)]
 
 
 def _unpacked(data: bytes) -> tuple[str, dict[str, Any], dict[str, Any]]:

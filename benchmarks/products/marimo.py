@@ -137,8 +137,6 @@ class MarimoSeat:
             message = json.loads(await self._socket.recv())
             at = time.perf_counter()
             self._frames += 1
-            if message["op"] == "completed-run":
-                self._said.append(Said(at, "finished", "", self._frames))
             if message["op"] != "cell-op":
                 continue
             data = message["data"]
@@ -152,6 +150,13 @@ class MarimoSeat:
             if output and output.get("data") not in (None, "", []):
                 kind = "error" if output.get("channel") == "marimo-error" else "result"
                 self._said.append(Said(at, kind, str(output["data"])[:1000], self._frames))  # type: ignore[arg-type]
+            # `completed-run` also ends what opening the notebook began; the cell's own status
+            # is about this run.
+            if data.get("status") in ("queued", "running"):
+                self._busy = True
+            elif data.get("status") == "idle" and self._busy:
+                self._busy = False
+                self._said.append(Said(at, "finished", "", self._frames))
         return self._said.popleft()
 
     async def drop(self) -> None:

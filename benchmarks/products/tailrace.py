@@ -5,6 +5,7 @@ import contextlib
 import json
 import secrets
 import sys
+import time
 import urllib.request
 from collections import deque
 from pathlib import Path
@@ -223,8 +224,6 @@ class TailraceSeat:
                     self._sequence = record.sequence
                     said = _said(record.event)
                     if said is not None:
-                        import time
-
                         self._said.append(Said(time.perf_counter(), *said, self._frames))
             elif isinstance(frame, fr.Snapshot):
                 self._take_snapshot(frame)
