@@ -35,7 +35,7 @@ def main() -> None:
         sys.exit("Python 3.11 or newer is needed, this is " + version + ": " + sys.executable)
     if __package__ in (None, ""):
         _find_package()
-    from tailrace_kernel.serve import missing, serve, warm
+    from tailrace_kernel.serve import missing, serve
 
     parser = argparse.ArgumentParser(prog="tailrace_kernel", description=__doc__)
     parser.add_argument("--folder", help="where the socket, the secret and `ready` are")
@@ -60,7 +60,6 @@ def main() -> None:
     if arguments.loopback:
         with open(os.path.join(arguments.folder, "secret"), encoding="ascii") as file:
             secret = file.read().strip()
-    warm()
     serve(
         arguments.folder,
         arguments.kernel_id,

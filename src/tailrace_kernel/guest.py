@@ -1,13 +1,9 @@
 """The guest's parts, joined in one place."""
 
 import asyncio
-import os
 import socket
 import sys
-from typing import Any, NoReturn
-
-from IPython.core.profiledir import ProfileDir
-from IPython.paths import get_ipython_dir
+from typing import NoReturn
 
 from tailrace_kernel.answers import Answers
 from tailrace_kernel.attribution import attribute_threads
@@ -23,7 +19,8 @@ from tailrace_kernel.opencv import Windows
 from tailrace_kernel.outlet import Outlet
 from tailrace_kernel.prompts import Prompts
 from tailrace_kernel.pump import Pump, Waker
-from tailrace_kernel.shell import Kernel, ZMQInteractiveShell, config_of
+from tailrace_kernel.readiness import shell_for
+from tailrace_kernel.shell import Kernel, ZMQInteractiveShell
 from tailrace_kernel.startup import Startup
 from tailrace_kernel.streams import TextStream
 from tailrace_kernel.usage import usage
@@ -107,15 +104,9 @@ class Guest:
         self._endings.end(0)
 
     def _new_shell(self, kernel_id: str) -> ZMQInteractiveShell:
-        profile = ProfileDir.create_profile_dir_by_name(get_ipython_dir(), "default")
-        shell: Any = ZMQInteractiveShell.instance(
-            config=config_of(profile.location),
-            profile_dir=profile,
-            outlet=self._outlet,
-            interrupts=self._interrupts,
-        )
+        shell = shell_for(self._outlet, self._interrupts)
         shell.kernel = Kernel(shell, self._comms, kernel_id)
-        return shell  # type: ignore[no-any-return]
+        return shell
 
     def _become_child(self) -> None:
         """A process forked by a cell: it prints into the captured descriptors, and that is
@@ -128,7 +119,3 @@ class Guest:
         self._control.close()
         self._waker.close()
         self._windows.forget()
-
-
-def folder_of_this_package() -> str:
-    return os.path.dirname(os.path.abspath(__file__))

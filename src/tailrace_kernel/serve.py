@@ -6,15 +6,12 @@ in a process of its own, and never returns.
 """
 
 import asyncio
-import atexit
-import builtins
-import io
+import gc
 import os
 import random
 import signal
 import socket
 import sys
-from types import ModuleType
 from typing import Any, NoReturn
 
 
@@ -30,76 +27,14 @@ def missing() -> str | None:
 
 
 def warm() -> None:
-    """Import what a guest needs, and once do what it does, so that a fork starts in
-    milliseconds. Leaves the process as it was otherwise."""
-    import tailrace_kernel.answers
-    import tailrace_kernel.control
-    import tailrace_kernel.inspection
-    import tailrace_kernel.opencv
-    import tailrace_kernel.pump
-    import tailrace_kernel.startup
-    import tailrace_kernel.streams
-    import tailrace_kernel.usage
-    import tailrace_kernel.variables  # noqa: F401
+    """Import what a guest needs, rehearse it, and lay a shell ready, so that a fork starts
+    in milliseconds. For the host, before it forks; leaves the process as it was otherwise."""
+    import tailrace_kernel.guest
+    import tailrace_kernel.readiness
 
-    _rehearse()
-
-
-def _rehearse() -> None:
-    """Make a shell and run a cell in it, for the imports and caches that this leaves."""
-    from IPython.core.completer import provisionalcompleter
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    from tailrace_kernel.shell import ZMQInteractiveShell
-
-    kept_main = sys.modules.get("__main__")
-    kept_builtins = dict(vars(builtins))
-    kept_hooks = (sys.displayhook, sys.excepthook, sys.stdout, sys.stderr, list(sys.path))
-    kept_environment = dict(os.environ)
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.HistoryManager.hist_file = ":memory:"
-    shell: Any = ZMQInteractiveShell(
-        config=config, outlet=_NoOutlet(), interrupts=_NoInterrupts(), user_module=_module()
-    )
-    try:
-        sys.stdout = sys.stderr = io.StringIO()
-        shell.extension_manager.load_extension("storemagic")
-        for cell in ("1+1", "import os\n'a'", "1/0", "x = [1]\nprint(x)"):
-            shell.run_cell(cell, store_history=True)
-        with provisionalcompleter():
-            list(shell.Completer.completions("x.ap", 4))
-    finally:
-        sys.displayhook, sys.excepthook, sys.stdout, sys.stderr, sys.path[:] = kept_hooks
-        for name in set(vars(builtins)) - set(kept_builtins):
-            delattr(builtins, name)
-        vars(builtins).update(kept_builtins)
-        atexit.unregister(shell.atexit_operations)
-        if kept_main is not None:
-            sys.modules["__main__"] = kept_main
-        os.environ.clear()
-        os.environ.update(kept_environment)
-        InteractiveShell.clear_instance()
-
-
-class _NoOutlet:
-    """Nobody sees a rehearsal."""
-
-    running = newest = None
-    error_shown = False
-
-    def display(self, *_: Any, **__: Any) -> None: ...
-
-    def error(self, *_: Any, **__: Any) -> None: ...
-
-
-class _NoInterrupts:
-    hit = False
-
-
-def _module() -> ModuleType:
-    return ModuleType("__main__", doc="The notebook's namespace")
+    tailrace_kernel.readiness.make_ready()
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page that it looks at
 
 
 def serve(

@@ -198,24 +198,34 @@ class Session:
         self.session = session_id
 
 
-def config_of(profile_dir: str) -> Config:
-    """The user's configuration, from the profile's folder only, with what we need on top."""
+def basic_config() -> Config:
+    """What every guest's shell needs, and by which libraries know a notebook."""
     config = Config()
-    for name in ("ipython_config", "ipython_kernel_config"):
-        for loader in (
-            PyFileConfigLoader(name + ".py", path=profile_dir),
-            JSONFileConfigLoader(name + ".json", path=profile_dir),
-        ):
-            if not os.path.exists(os.path.join(profile_dir, loader.filename)):
-                continue
-            try:
-                config.merge(loader.load_config())
-            except Exception:
-                print(f"{loader.filename} in {profile_dir} was not read:", file=sys.stderr)
-                traceback.print_exc()
-    config.HistoryManager.setdefault("enabled", False)
-    config.HistoryManager.setdefault("hist_file", ":memory:")
-    config.setdefault("IPKernelApp", Config()).setdefault("parent_appname", "tailrace")
+    config.HistoryManager.enabled = False
+    config.HistoryManager.hist_file = ":memory:"
+    config.IPKernelApp.parent_appname = "tailrace"
+    return config
+
+
+CONFIG_FILES = tuple(
+    name + ending
+    for name in ("ipython_config", "ipython_kernel_config")
+    for ending in (".py", ".json")
+)
+
+
+def config_of(profile_dir: str) -> Config:
+    """The user's configuration, from the profile's folder only, over ours."""
+    config = basic_config()
+    for name in CONFIG_FILES:
+        if not os.path.exists(os.path.join(profile_dir, name)):
+            continue
+        loader = PyFileConfigLoader if name.endswith(".py") else JSONFileConfigLoader
+        try:
+            config.merge(loader(name, path=profile_dir).load_config())
+        except Exception:
+            print(f"{name} in {profile_dir} was not read:", file=sys.stderr)
+            traceback.print_exc()
     return config
 
 
