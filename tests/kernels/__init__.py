@@ -1,0 +1,3 @@
+import pytest
+
+pytest.register_assert_rewrite("tests.kernels.contract", "tests.kernels.stage")

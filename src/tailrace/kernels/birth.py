@@ -15,7 +15,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tailrace.kernels import descendants, interpreters
+from tailrace.kernels import interpreters
+from tailrace.kernels.descendants import MarkRoom, take_name
 from tailrace.kernels.run_folder import KernelFolder
 from tailrace.protocol.errors import KernelStartFailed
 
@@ -76,13 +77,13 @@ def may_fork(order: Order, environ: dict[str, str]) -> bool:
     return len(os.listdir("/proc/self/task")) == 1 if sys.platform == "linux" else True
 
 
-def become_guest(birth: Newborn) -> None:
+def become_guest(birth: Newborn, mark: MarkRoom) -> None:
     """Turn this forked child into the guest and serve until it is told to stop."""
     order, cradle = birth.order, birth.cradle
     os.setsid()
     tie_to_host(cradle.liveness, os.getpid())
-    descendants.mark_self(order.kernel_id)
-    descendants.take_name("tailrace-kernel")
+    mark.write(order.kernel_id)
+    take_name("tailrace-kernel")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

@@ -127,17 +127,24 @@ def take_name(name: str) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
-def mark_self(kernel_id: str) -> None:
-    """Make the environment this process was *started* with name `kernel_id`.
+class MarkRoom:
+    """Room for a kernel id in the environment block that this process was started with.
 
-    A forked guest never passed through `exec`, so `/proc/<pid>/environ` is the host's own
-    block, in which room was left for the id. Its forks inherit the block; what they
-    `exec` inherits `os.environ`, which carries the mark too.
+    A forked guest never passes through `exec`, so its `/proc/<pid>/environ` is the host's
+    own block, in which room was left. Its forks inherit the block; what they `exec`
+    inherits `os.environ`, which carries the mark too. To be made before anything changes
+    the environment: `putenv` moves a variable out of the block.
     """
-    if sys.platform != "linux":
-        return
-    getenv = ctypes.CDLL(None).getenv
-    getenv.restype = ctypes.c_void_p
-    room = getenv(MARK.encode())
-    if room and len(ctypes.string_at(room)) == MARK_LENGTH:
-        ctypes.memmove(room, kernel_id.encode().ljust(MARK_LENGTH, b"\0"), MARK_LENGTH)
+
+    def __init__(self) -> None:
+        self._at: int | None = None
+        if sys.platform == "linux":
+            getenv = ctypes.CDLL(None).getenv
+            getenv.restype = ctypes.c_void_p
+            at = getenv(MARK.encode())
+            if at and len(ctypes.string_at(at)) == MARK_LENGTH:
+                self._at = at
+
+    def write(self, kernel_id: str) -> None:
+        if self._at is not None:
+            ctypes.memmove(self._at, kernel_id.encode().ljust(MARK_LENGTH, b"\0"), MARK_LENGTH)

@@ -247,6 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--idle-s", type=float, default=IDLE_S, help="end when unused for this")
     parser.add_argument("--foreground", action="store_true", help="do not fork away")
     options = parser.parse_args(arguments)
+    mark = descendants.MarkRoom()
     run = RunFolder(options.folder.resolve())
     run.prepare()
     loopback = addresses.wants_loopback(os.environ)
@@ -264,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if birth is None:
         return
     os.close(lock)
-    become_guest(birth)
+    become_guest(birth, mark)
 
 
 def _lived(
