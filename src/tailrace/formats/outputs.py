@@ -1,0 +1,105 @@
+"""nbformat's outputs to ours and back.
+
+Both directions keep what the other side can say: MIME data, display metadata, execution
+counts, tracebacks. A display id is not of the file (nbformat calls it transient) and is
+dropped. Text is passed on as it stands; folding it is the core's work.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tailrace.protocol.outputs import DisplayOutput, ErrorOutput, Output, StreamOutput
+
+
+def outputs_from_nbformat(raw: Iterable[dict[str, Any]]) -> tuple[Output, ...]:
+    """Our outputs, numbered in their order. An output of a type that nobody knows is shown
+    as what it is, so that it is not lost from sight."""
+    outputs: list[Output] = []
+    for output in raw:
+        index = len(outputs)
+        match output.get("output_type"):
+            case "stream":
+                outputs.append(
+                    StreamOutput(
+                        index=index,
+                        name="stderr" if output.get("name") == "stderr" else "stdout",
+                        head=_text(output.get("text", "")),
+                    )
+                )
+            case "display_data" | "execute_result" | "update_display_data" as kind:
+                count = output.get("execution_count")
+                is_result = kind == "execute_result" and type(count) is int
+                outputs.append(
+                    DisplayOutput(
+                        index=index,
+                        data=_object(output.get("data")),
+                        metadata=_object(output.get("metadata")),
+                        execution_count=count if is_result else None,
+                    )
+                )
+            case "error":
+                outputs.append(
+                    ErrorOutput(
+                        index=index,
+                        name=_text(output.get("ename", "")),
+                        message=_text(output.get("evalue", "")),
+                        traceback=_lines(output.get("traceback")),
+                    )
+                )
+            case kind:
+                outputs.append(
+                    DisplayOutput(
+                        index=index,
+                        data={"text/plain": f"[output of an unknown type: {kind}]"},
+                        metadata={},
+                    )
+                )
+    return tuple(outputs)
+
+
+def outputs_to_nbformat(outputs: Iterable[Output]) -> list[dict[str, Any]]:
+    """nbformat's outputs. Of text, head and tail: whoever has the whole puts it into `head`."""
+    return [_raw(output) for output in outputs]
+
+
+def _raw(output: Output) -> dict[str, Any]:
+    if isinstance(output, StreamOutput):
+        return {
+            "output_type": "stream",
+            "name": output.name,
+            "text": output.head + output.tail,
+        }
+    if isinstance(output, ErrorOutput):
+        return {
+            "output_type": "error",
+            "ename": output.name,
+            "evalue": output.message,
+            "traceback": list(output.traceback),
+        }
+    raw: dict[str, Any] = {
+        "output_type": "display_data",
+        "data": output.data,
+        "metadata": output.metadata,
+    }
+    if output.execution_count is not None:
+        raw["output_type"] = "execute_result"
+        raw["execution_count"] = output.execution_count
+    return raw
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(map(_text, value))
+    return "" if value is None else str(value)
+
+
+def _lines(value: Any) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(map(_text, value))
+    return () if value is None else (_text(value),)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
