@@ -37,24 +37,32 @@ class Wal:
     def __init__(self, data: bytes, page_bytes: int) -> None:
         self.data = data
         self.page_bytes = page_bytes
-        self._salt, self._start = b"", (0, 0)
+        self._salt = b""
         self._order = "<"
+        self._starts: tuple[tuple[int, int], ...] = ()
         self.header_is_sound = False
         if len(data) >= HEADER_BYTES:
             self._read_header()
 
     def _read_header(self) -> None:
-        magic, _, page_bytes, _, _, _, first, second = _HEADER.unpack_from(self.data)
+        magic, _, page_bytes, _, _, _, *stored = _HEADER.unpack_from(self.data)
+        start = (stored[0], stored[1])
         self._order = ">" if magic & 1 else "<"
-        self._start = (first, second)
+        summed = _checksum(self._order, self.data[:24], (0, 0))
         self.header_is_sound = (
-            magic & ~1 == _MAGIC
-            and page_bytes == self.page_bytes
-            and _checksum(self._order, self.data[:24], (0, 0)) == self._start
+            magic & ~1 == _MAGIC and page_bytes == self.page_bytes and summed == start
         )
-        # Where the header cannot be trusted, the first frame still says its generation.
-        at = 16 if self.header_is_sound else HEADER_BYTES + 8
-        self._salt = self.data[at : at + 8]
+        if self.header_is_sound:
+            self._salt, self._starts = self.data[16:24], (start,)
+            return
+        # What the header should say is known from what stands behind it: the first frame
+        # has the generation, and the frames add up in one byte order only.
+        self._salt = self.data[HEADER_BYTES + 8 : HEADER_BYTES + 16]
+        for order in ("<", ">"):
+            self._order = order
+            self._starts = (start, _checksum(order, self.data[:24], (0, 0)))
+            if any(self.is_sound(frame) for frame in islice(self.frames(), 3)):
+                break
 
     def frames(self) -> Iterator[Frame]:
         """All whole frames of this generation, good or bad, in order."""
@@ -70,11 +78,14 @@ class Wal:
 
     def is_sound(self, frame: Frame) -> bool:
         """Whether the frame is what was written, given what stands before it."""
-        before = self._start
+        befores = self._starts
         if frame.number:
-            before = self._stored(frame.offset - FRAME_HEADER_BYTES - self.page_bytes)
-        summed = _checksum(self._order, self.data[frame.offset : frame.offset + 8], before)
-        return _checksum(self._order, self.content(frame), summed) == self._stored(frame.offset)
+            befores = (self._stored(frame.offset - FRAME_HEADER_BYTES - self.page_bytes),)
+        for before in befores:
+            summed = _checksum(self._order, self.data[frame.offset : frame.offset + 8], before)
+            if _checksum(self._order, self.content(frame), summed) == self._stored(frame.offset):
+                return True
+        return False
 
     def _stored(self, offset: int) -> tuple[int, int]:
         *_, first, second = _FRAME.unpack_from(self.data, offset)
