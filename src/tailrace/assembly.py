@@ -5,8 +5,6 @@ import logging
 import os
 from pathlib import Path
 
-import msgspec
-
 from tailrace.blobs.local import LocalBlobs
 from tailrace.files.workspace import Workspace
 from tailrace.folders import StateFolders, made
@@ -14,7 +12,7 @@ from tailrace.kernels.provider import HostProvider
 from tailrace.log.embedded import EmbeddedLog
 from tailrace.log.event_log import EventLog
 from tailrace.protocol.errors import TailraceError
-from tailrace.protocol.ids import KernelId, NotebookId
+from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.operations import StopKernel
 from tailrace.session.clock import SystemClock
 from tailrace.session.directory import Directory
@@ -68,12 +66,8 @@ class Application:
         """Stop it, through its session where one is open, so that the log says so."""
         for session in self.directory.open_notebooks():
             if session.kernel_id == kernel_id:
-                operation_id = self.clock.seed()
-                await session.submit(
-                    msgspec.convert(operation_id, str),
-                    StopKernel(kill),
-                    f"server:{reason}",  # type: ignore[arg-type]
-                )
+                operation_id = OperationId(f"server-{self.clock.seed()}")
+                await session.submit(operation_id, StopKernel(kill), f"server:{reason}")
                 return True
         return await self.kernels.stop(kernel_id, kill=kill)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from tailrace.files.checkpoint import write_checkpoint
+from tailrace.files.checkpoint import ANYTHING, write_checkpoint
 from tailrace.folders import made, state_folders
 from tailrace.formats.ipynb import parse, render
 from tailrace.formats.notebook import Cell, Notebook
@@ -31,11 +31,36 @@ INTERRUPT_GRACE_S = 5.0
 
 @click.command("run")
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the notebook with its outputs here.")
-@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a variable after the cell tagged “parameters”.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Longest time one cell may take.")
-@click.option("--allow-errors", is_flag=True, help="Go on after a cell that fails, and exit with 0.")
-@click.option("--python", "interpreter", metavar="PATH", help="Python, or a virtual environment, to run it with.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the notebook with its outputs here.",
+)
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a variable after the cell tagged “parameters”.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Longest time one cell may take.",
+)
+@click.option(
+    "--allow-errors", is_flag=True, help="Go on after a cell that fails, and exit with 0."
+)
+@click.option(
+    "--python",
+    "interpreter",
+    metavar="PATH",
+    help="Python, or a virtual environment, to run it with.",
+)
 def run(
     notebook: Path,
     output: Path | None,
@@ -48,9 +73,7 @@ def run(
     try:
         value = parse(notebook.read_bytes())
         value = with_parameters(value, dict(map(parsed_parameter, parameters)))
-        status = asyncio.run(
-            _run(notebook, value, output, timeout_s, allow_errors, interpreter)
-        )
+        status = asyncio.run(_run(notebook, value, output, timeout_s, allow_errors, interpreter))
     except (TailraceError, click.BadParameter) as problem:
         click.echo(f"tailrace: {problem}", err=True)
         status = UNUSABLE
@@ -78,7 +101,9 @@ def with_parameters(notebook: Notebook, parameters: dict[str, object]) -> Notebo
     else first. A cell that an earlier run injected is replaced, as papermill does."""
     if not parameters:
         return notebook
-    source = "# Parameters\n" + "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+    source = "# Parameters\n" + "\n".join(
+        f"{name} = {value!r}" for name, value in parameters.items()
+    )
     injected = Cell(
         CellId("injected-parameters"), "code", source, {"tags": ["injected-parameters"]}
     )
@@ -110,7 +135,9 @@ async def _run(
                 status = await _follow(headless, teller, notebook, timeout_s, allow_errors)
             if output is not None:
                 data = render(await headless.notebook())
-                await asyncio.to_thread(write_checkpoint, output, data)
+                await asyncio.to_thread(
+                    write_checkpoint, output, data, expected=ANYTHING, backup_folder=None
+                )
             return status
     finally:
         await provider.close()
@@ -158,7 +185,9 @@ async def _follow(
                 cell_id = waiting.pop(execution_id, CellId(""))
                 if ended == "died":
                     status = DIED
-                elif ended != "ok" and status == OK and not allow_errors and cell_id not in may_fail:
+                elif (
+                    ended != "ok" and status == OK and not allow_errors and cell_id not in may_fail
+                ):
                     status = TIMED_OUT if timed_out else FAILED
                     if waiting:
                         await headless.interrupt()

@@ -10,7 +10,7 @@ import itertools
 import logging
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -58,8 +58,8 @@ class Channel(asyncio.Protocol):
         self.send({**attach, "received": received, "secret": secret or ""})
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop has transports of its own, which only look like asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
         self.is_open = True
 
     def connection_lost(self, exc: Exception | None) -> None:

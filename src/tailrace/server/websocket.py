@@ -138,9 +138,10 @@ class Connection:
             raise _Leave(CLOSE_TOO_BIG, "protocol.too-big", f"a hello may have {limit} bytes")
         self._count()
         try:
-            if data is not None:
-                return _from_msgpack.decode(data)
-            return _from_json.decode(text or "")
+            frame: ClientFrame = (
+                _from_msgpack.decode(data) if data is not None else _from_json.decode(text or "")
+            )
+            return frame
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
             raise ProtocolError(f"a frame cannot be read: {problem}") from problem
 

@@ -36,7 +36,7 @@ from tailrace.protocol import operations as op
 from tailrace.protocol import reports as rp
 from tailrace.protocol.errors import LogFenced, LogFull, ProtocolError
 from tailrace.protocol.frames import Answer, Durable, Refusal, Status
-from tailrace.protocol.ids import NotebookId
+from tailrace.protocol.ids import NotebookId, OperationId
 from tailrace.protocol.records import Record
 from tailrace.protocol.state import SessionState
 from tailrace.session.clock import Clock
@@ -180,7 +180,7 @@ class Actor:
         received = 0
 
         def take(
-            events: Sequence[ev.Event], actor: str, operation_id: op.OperationId | None, upto: int
+            events: Sequence[ev.Event], actor: str, operation_id: OperationId | None, upto: int
         ) -> None:
             nonlocal state
             for event in events:
@@ -284,7 +284,7 @@ class Actor:
         self,
         given: op.Operation | rp.Report,
         actor: str,
-        operation_id: op.OperationId | None = None,
+        operation_id: OperationId | None = None,
     ) -> Stamped:
         cells: tuple[CellFacts, ...] = ()
         interpreter = None

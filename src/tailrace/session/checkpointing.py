@@ -14,7 +14,6 @@ from pathlib import Path
 
 from tailrace.blobs.blob_store import BlobStore
 from tailrace.files.checkpoint import ANYTHING, write_checkpoint
-from tailrace.files.watcher import changes_of
 from tailrace.formats.ipynb import parse, render
 from tailrace.formats.notebook import Notebook
 from tailrace.protocol.errors import FileChanged, FileError, LogFull, NotANotebook, TailraceError
@@ -24,7 +23,7 @@ from tailrace.session.clock import Clock
 from tailrace.session.mailbox import Mailbox, Noted
 from tailrace.session.notebook_file import NotebookFile
 from tailrace.session.place import Place
-from tailrace.session.reconcile import reconciled, taken_from_disk
+from tailrace.session.reconcile import reconciled, taken
 
 LONGEST_WAIT_S = 10.0
 RETRY_S = 2.0
@@ -83,7 +82,6 @@ class Checkpointing:
                 self._wanted.clear()
                 await self.save()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch())
             while True:
                 await self._until_due()
                 self._wanted.clear()
@@ -198,17 +196,6 @@ class Checkpointing:
 
     # ── what others write ────────────────────────────────────────────────────
 
-    async def _watch(self) -> None:
-        async for _ in changes_of(self._place.file):
-            async with self._saving:
-                try:
-                    data = await asyncio.to_thread(_read, self._place.file)
-                    digest = hashlib.sha256(data).hexdigest() if data is not None else None
-                    if digest != self._actor.state.checkpoint.digest:
-                        await self._meet(data)
-                except (TailraceError, OSError) as error:
-                    self._failed(str(error))
-
     async def _meet(self, data: bytes | None) -> bool:
         """The file is not what we last saw: merge, take it, or record the conflict."""
         if data is None:
@@ -219,7 +206,14 @@ class Checkpointing:
         mine = await self._file.notebook(self._actor.state, self._actor.room)
         base_digest = self._actor.state.checkpoint.digest
         events = await reconciled(
-            self._actor.room, mine, data, base_digest, self._blobs, seed=self._clock.seed()
+            self._actor.room,
+            mine,
+            data,
+            base_digest,
+            self._blobs,
+            generation=self._actor.state.generation or "",
+            upto=self._actor.state.sequence,
+            seed=self._clock.seed(),
         )
         if events:
             await self._blobs.put(data)
@@ -248,7 +242,17 @@ class Checkpointing:
             held = await asyncio.to_thread(_read, self._place.file)
             if held is None:
                 raise FileError(f"{self._place.file.name} is gone; keep yours instead")
-            events = taken_from_disk(actor.room, held, seed=self._clock.seed())
+            theirs = await asyncio.to_thread(parse, held)
+            self._file.original = theirs
+            events = taken(
+                actor.room,
+                None,
+                theirs,
+                hashlib.sha256(held).hexdigest(),
+                generation=actor.state.generation or "",
+                upto=sequence,
+                seed=self._clock.seed(),
+            )
             await self._blobs.put(held)
             resolved = ConflictResolved(
                 "copy" if copied else "theirs", copied.name if copied else None

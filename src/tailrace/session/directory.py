@@ -19,6 +19,7 @@ from tailrace.log.event_log import EventLog
 from tailrace.protocol.errors import FileMissing, TailraceError
 from tailrace.protocol.ids import NotebookId
 from tailrace.session.clock import Clock
+from tailrace.session.notebook_file import NotebookFile
 from tailrace.session.opening import Opened, opened_from_file, opened_from_log
 from tailrace.session.place import Place, place_of
 from tailrace.session.reconcile import reconcile_on_opening
@@ -93,7 +94,7 @@ class Directory:
             if not kernel.alive or not file.is_file():
                 continue
             try:
-                await self.open_file(file, self._workspace.name_of(file))
+                await self.open_file(file, self._workspace.relative(file))
             except TailraceError as error:
                 log_.error("the kernel of %s runs, but it cannot be opened: %s", file, error)
 
@@ -114,8 +115,8 @@ class Directory:
     async def session(self, notebook_id: NotebookId) -> Session:
         """The open session of a notebook that `place` has named, opened if need be."""
         place = self._places.get(notebook_id)
-        if place is None:
-            place = self._find(notebook_id)
+        if place is None:  # named by an earlier server, perhaps: the client asks by path again
+            raise FileMissing("no notebook has this id here; ask for it by its path")
         lock = self._opening.setdefault(notebook_id, asyncio.Lock())
         async with lock:
             session = self._sessions.get(notebook_id)
@@ -129,15 +130,6 @@ class Directory:
         place = place_of(file, name)
         self._places[place.notebook_id] = place
         return await self.session(place.notebook_id)
-
-    def _find(self, notebook_id: NotebookId) -> Place:
-        """A client of an earlier server comes back with an id this one has not named yet."""
-        for file in self._workspace.notebooks():
-            place = place_of(file, self._workspace.name_of(file))
-            if place.notebook_id == notebook_id:
-                self._places[notebook_id] = place
-                return place
-        raise FileMissing("this notebook is not below the folder that is served")
 
     async def _open(self, place: Place) -> Session:
         assert self._tasks is not None, "the directory runs"
@@ -176,8 +168,9 @@ class Directory:
         if opened.state.checkpoint.digest == digest:
             opened.original = await asyncio.to_thread(parse, data)
         else:
+            mine = await NotebookFile(log, blobs).notebook(opened.state, opened.room)
             await reconcile_on_opening(
-                opened, data, digest, blobs, at=self._clock.now(), seed=self._clock.seed()
+                opened, mine, data, blobs, at=self._clock.now(), seed=self._clock.seed()
             )
         return opened
 

@@ -21,6 +21,7 @@ from tailrace.protocol import frames as fr
 from tailrace.protocol import operations as op
 from tailrace.protocol.events import TextAppended
 from tailrace.protocol.ids import CellId, ClientId, ExecutionId, OperationId, RequestId
+from tailrace.protocol.outputs import StreamOutput
 from tailrace.protocol.records import Record
 from tailrace.protocol.state import SessionState
 
@@ -125,7 +126,8 @@ class NativeClient:
             self._moved.set()
 
     def _decode(self, data: bytes | str) -> fr.ServerFrame:
-        return _decoder.decode(data)  # type: ignore[arg-type]
+        frame: fr.ServerFrame = _decoder.decode(data)  # type: ignore[arg-type]
+        return frame
 
     def _take(self, frame: fr.ServerFrame) -> None:
         match frame:
@@ -234,7 +236,7 @@ class NativeClient:
         return "".join(
             item.head + item.tail
             for item in execution.outputs.items
-            if getattr(item, "name", None) == stream and hasattr(item, "head")
+            if isinstance(item, StreamOutput) and item.name == stream
         )
 
     def recorded_text(self, execution_id: ExecutionId) -> str:
