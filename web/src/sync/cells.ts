@@ -52,6 +52,8 @@ export function metadataIn(doc: Y.Doc): Y.Map<unknown> {
   return doc.getMap("metadata");
 }
 
+const LAST_POSITION = "~"; // after every position
+
 // ── order ────────────────────────────────────────────────────────────────────
 
 interface Placed {
@@ -64,9 +66,16 @@ interface Placed {
 function placed(cells: Cells): Placed[] {
   const found: Placed[] = [];
   for (const [cellId, cell] of cells.entries()) {
-    found.push({ cellId, cell, position: cell.get("position") ?? "" });
+    found.push({ cellId, cell, position: positionOf(cell) });
   }
   return found.sort((a, b) => compare(a.position, b.position) || compare(a.cellId, b.cellId));
+}
+
+/** As the server reads it: what is no position comes last. */
+function positionOf(cell: CellMap): string {
+  const position: unknown = cell.get("position");
+  const isOne = typeof position === "string" && !/[^\0-\x7f]/.test(position);
+  return isOne ? position : LAST_POSITION;
 }
 
 function compare(a: string, b: string): number {
@@ -76,7 +85,7 @@ function compare(a: string, b: string): number {
 export function headsOf(cells: Cells): CellHead[] {
   return placed(cells).map(({ cellId, cell }) => ({
     cell_id: cellId,
-    kind: cell.get("kind") ?? "raw",
+    kind: cell.get("kind") || "code",
   }));
 }
 

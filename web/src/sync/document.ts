@@ -11,6 +11,7 @@
 
 import * as Y from "yjs";
 import type { CellHead } from "../core/pending";
+import type { Refusal } from "../protocol/generated";
 import { type CellMap, type Cells, cellsIn, headsOf, metadataIn, STRUCTURE } from "./cells";
 import type { Surroundings } from "./reconnect";
 import type { Outcome } from "./session-connection";
@@ -39,7 +40,7 @@ export interface DocumentPort {
   /** The document was begun anew while these edits were not acknowledged (SYNC-25). */
   conflicted(generation: string, doc: Y.Doc): void;
   /** The server will not take an edit, and why. */
-  editRefused(outcome: Outcome): void;
+  editRefused(refusal: Refusal): void;
 }
 
 interface InFlight {
@@ -149,13 +150,9 @@ export class NotebookDocument {
     this.#inFlight.clear();
   }
 
-  /** The store can be written again: send what it had no room for. */
+  /** The store can be written again: send what it had no room for (SYNC-21). */
   resendHeld(): void {
-    for (const [operationId, entry] of [...this.#inFlight]) {
-      if (!entry.isHeld) continue;
-      this.#inFlight.delete(operationId);
-      this.#submit(entry.update);
-    }
+    if ([...this.#inFlight.values()].some((entry) => entry.isHeld)) this.#sendWhole();
   }
 
   // ── to the server ──────────────────────────────────────────────────────────
@@ -273,11 +270,31 @@ export class NotebookDocument {
     const entry = this.#inFlight.get(operationId);
     if (!entry) return;
     if (outcome.kind === "done") this.#acknowledge(operationId);
-    else if (outcome.kind === "refused" && outcome.refusal.code === "log.full") entry.isHeld = true;
-    else if (outcome.kind === "refused" && outcome.refusal.code !== "document.generation") {
-      this.#port.editRefused(outcome);
+    // The log was begun anew: the edit waits for the snapshot, which says what is missing.
+    if (outcome.kind !== "refused") return;
+    switch (outcome.refusal.code) {
+      case "log.full":
+        entry.isHeld = true;
+        break;
+      case "document.gap":
+        // It builds on one that was refused: it goes with that one, or everything goes now.
+        entry.isHeld = true;
+        if (![...this.#inFlight.values()].some((e) => e.isHeld && e !== entry)) this.#sendWhole();
+        break;
+      case "document.generation":
+        break; // the document that replaces this one is on its way
+      default:
+        this.#port.editRefused(outcome.refusal);
     }
-    // A stale generation or an unknown outcome: the edit waits for the document that follows.
+  }
+
+  /** Submits all there is, in the place of what was refused. */
+  #sendWhole(): void {
+    for (const [operationId, entry] of [...this.#inFlight]) {
+      if (entry.isHeld) this.#inFlight.delete(operationId);
+    }
+    this.#gathered = [];
+    this.#submit(Y.encodeStateAsUpdate(this.#doc));
   }
 
   #acknowledge(operationId: string): void {

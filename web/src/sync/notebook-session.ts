@@ -86,9 +86,7 @@ export class NotebookSession {
       unsentChanged: (hasUnsentEdits) => this.#unsentChanged(hasUnsentEdits),
       keep: (generation, state) => this.#keep(generation, state),
       conflicted: (generation, doc) => this.#addConflict(generation, doc),
-      editRefused: (outcome) => {
-        if (outcome.kind === "refused") this.#tell("edits-refused", outcome.refusal);
-      },
+      editRefused: (refusal) => this.#tell("edits-refused", refusal),
     });
     if (typeof document !== "undefined") {
       const keep = () => this.document.keepNow();
@@ -274,8 +272,13 @@ export class NotebookSession {
     }
   }
 
+  /** Adds a notice, unless the same is still being shown. */
   #tell(kind: Notice["kind"], refusal: Notice["refusal"]): void {
-    this.store.set({ notices: [...this.store.current.notices, { id: newId(), kind, refusal }] });
+    const { notices } = this.store.current;
+    const isShown = notices.some(
+      (notice) => notice.kind === kind && notice.refusal.message === refusal.message,
+    );
+    if (!isShown) this.store.set({ notices: [...notices, { id: newId(), kind, refusal }] });
   }
 
   // ── edits that the server lacks ────────────────────────────────────────────

@@ -33,6 +33,7 @@ import { FrameSocket, type Transport } from "./socket";
 
 export const SILENCE_MS = 20_000; // then we ask whether anybody is there
 export const PONG_WITHIN_MS = 10_000;
+export const PONG_ON_RETURN_MS = 4_000; // a laptop that slept: its sockets look alive and are not
 export const HELLO_WITHIN_MS = 15_000; // from opening a socket to its welcome
 export const STEADY_AFTER_MS = 3_000; // a socket that lived this long was a good one
 export const ASK_WITHIN_MS = 15_000;
@@ -95,6 +96,7 @@ export class SessionConnection {
   readonly clientId: string;
   readonly #options: ConnectionOptions;
   readonly #reconnect: Reconnect;
+  readonly #stopListening: () => void;
   readonly #unanswered = new Map<string, Unanswered>();
   readonly #questions = new Map<string, Question>();
   #address: Address | null = null;
@@ -113,6 +115,9 @@ export class SessionConnection {
     this.#options = options;
     this.clientId = options.clientId ?? newId();
     this.#reconnect = new Reconnect(() => this.#connect(), options.world);
+    this.#stopListening = options.world.onReturn(() => {
+      if (this.#isWelcome) this.#pingNow(PONG_ON_RETURN_MS);
+    });
   }
 
   // ── asked from above ───────────────────────────────────────────────────────
@@ -195,6 +200,7 @@ export class SessionConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#stopListening();
     this.#reconnect.stop();
     this.#socket?.close(1000);
     this.#tell({ phase: "ended", cause: "closed", message: "" });
@@ -406,12 +412,12 @@ export class SessionConnection {
   // ── silence (SYNC-8) ───────────────────────────────────────────────────────
 
   #heard(): void {
-    this.#expect(SILENCE_MS, () => {
-      this.#socket?.send({ kind: "ping" });
-      this.#expect(PONG_WITHIN_MS, () =>
-        this.#socket?.close(SILENCE_CLOSE_CODE, "the server is silent"),
-      );
-    });
+    this.#expect(SILENCE_MS, () => this.#pingNow(PONG_WITHIN_MS));
+  }
+
+  #pingNow(withinMs: number): void {
+    this.#socket?.send({ kind: "ping" });
+    this.#expect(withinMs, () => this.#socket?.close(SILENCE_CLOSE_CODE, "the server is silent"));
   }
 
   #expect(ms: number, otherwise: () => void): void {
