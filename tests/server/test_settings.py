@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tailrace.folders import RUN_LIMIT, made, state_folders
 from tailrace.protocol.errors import SettingsError
-from tailrace.settings import DEFAULT_PORT, Settings, field_types, load_settings
+from tailrace.settings import DEFAULT_PORT, field_types, load_settings
 
 
 def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path) -> None:

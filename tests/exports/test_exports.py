@@ -1,0 +1,237 @@
+"""Notebooks in other forms: complete as far as the form goes, honest about the rest, inert."""
+
+import ast
+import base64
+import html.parser
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tailrace.exports.html import html_file_of
+from tailrace.exports.markdown import markdown_of
+from tailrace.exports.plain import plain_text
+from tailrace.exports.prose import html_of
+from tailrace.exports.script import script_of
+from tailrace.formats.notebook import Cell, Notebook
+from tailrace.protocol.ids import CellId
+
+PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n pixel").decode()
+
+
+def code(source: str, *outputs: dict[str, Any]) -> Cell:
+    return Cell(CellId("c"), "code", source, execution_count=3, outputs=outputs)
+
+
+def prose(source: str, **more: Any) -> Cell:
+    return Cell(CellId("p"), "markdown", source, **more)
+
+
+def stream(text: str, name: str = "stdout") -> dict[str, Any]:
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def display(**data: Any) -> dict[str, Any]:
+    named = {name.replace("_", "/"): value for name, value in data.items()}
+    return {"output_type": "display_data", "data": named, "metadata": {}}
+
+
+# ── script ───────────────────────────────────────────────────────────────────
+
+
+def test_a_script_has_cells_in_the_percent_form() -> None:
+    script, missing = script_of(
+        Notebook(cells=(prose("# Title\n\ntext"), code("x = 1\nx", stream("1"))))
+    )
+
+    assert script == "# %% [markdown]\n# # Title\n#\n# text\n\n# %%\nx = 1\nx\n"
+    assert missing == ["the outputs of 1 cell"]
+
+
+def test_lines_for_ipython_are_commented_and_counted() -> None:
+    source = "%matplotlib inline\nimport os\nfiles = !ls\nif files:\n    !rm x\nos?\n"
+    script, missing = script_of(Notebook(cells=(code(source), code("%%bash\necho $HOME"))))
+
+    ast.parse(script)
+    assert "import os\n" in script
+    assert "# %matplotlib inline" in script
+    assert "    pass  # !rm x" in script
+    assert "# echo $HOME" in script
+    assert missing == ["6 lines for IPython (commented)"]
+
+
+def test_what_is_python_is_left_alone() -> None:
+    source = 'text = """\n%not magic\n!not shell\n"""\nx = 7 \\\n  %3\nawait f()'
+    script, missing = script_of(Notebook(cells=(code(source),)))
+
+    assert source in script
+    assert missing == []
+
+
+# ── Markdown ─────────────────────────────────────────────────────────────────
+
+
+def test_markdown_has_prose_code_and_outputs_in_order() -> None:
+    cells = (
+        prose("# Title ![](attachment:a.png)", attachments={"a.png": {"image/png": PIXEL}}),
+        code("print('```')", stream("```\n"), display(image_png=PIXEL, text_plain="<Figure>")),
+    )
+    text, missing = markdown_of(Notebook(cells=cells))
+
+    assert text == (
+        f"# Title ![](data:image/png;base64,{PIXEL})\n\n"
+        "````python\nprint('```')\n````\n\n"
+        "````text\n```\n````\n\n"
+        f"![output](data:image/png;base64,{PIXEL})\n"
+    )
+    assert missing == []
+
+
+def test_what_is_left_out_is_said_in_its_place_and_in_sum() -> None:
+    widget = display(
+        **{"application_vnd.jupyter.widget-view+json": {}, "text_plain": "IntSlider()"}
+    )
+    table = display(text_html="<table>", text_plain="a b")
+    cells = (code("1", widget, table, table),)
+
+    for text, missing in (
+        markdown_of(Notebook(cells=cells)),
+        html_file_of(Notebook(cells=cells), "t"),
+    ):
+        assert "IntSlider()" in text
+        assert "a b" in text
+        assert text.count("is left out") == 3
+        assert missing == [
+            "1 output of type application/vnd.jupyter.widget-view+json",
+            "2 outputs of type text/html",
+        ]
+
+
+# ── HTML ─────────────────────────────────────────────────────────────────────
+
+
+class Tags(html.parser.HTMLParser):
+    """Collects what a browser would see as elements."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+
+HARMLESS = {
+    "html", "head", "meta", "title", "style", "body", "main", "section", "footer", "p", "pre",
+    "code", "div", "img", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote",
+    "hr", "strong", "em", "a",
+}  # fmt: skip
+HARMLESS_ATTRIBUTES = {
+    "lang", "charset", "http-equiv", "content", "name", "class", "src", "alt", "href", "rel",
+    "style",
+}  # fmt: skip
+
+
+def assert_inert(text: str) -> None:
+    for tag, attributes in Tags(text).seen:
+        assert tag in HARMLESS, tag
+        assert set(attributes) <= HARMLESS_ATTRIBUTES, attributes
+        if tag == "img":
+            assert (attributes["src"] or "").startswith("data:image/")
+            assert "svg" not in (attributes["src"] or "").partition(",")[0]
+        if tag == "a":
+            assert (attributes["href"] or "").lower().startswith(("http:", "https:", "mailto:"))
+            assert attributes["rel"] == "noopener noreferrer"
+        if tag == "meta":
+            assert attributes.get("http-equiv") in (None, "Content-Security-Policy")
+
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](data:text/html,<script>)",
+    "[x](//evil.example)",
+    "[x](https://a.example/\"onmouseover=alert(1))",
+    "[x](http://[)",
+    "![x](https://evil.example/pixel.png)",
+    "</pre></section><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "`</code><script>`",
+    "```\n</code></pre><svg onload=alert(1)>\n```",
+    "> <svg/onload=alert(1)>",
+    "- <iframe srcdoc='x'>",
+    "# <math><mtext></mtext></math>",
+    "**<b onclick=x>**",
+    "\x00<script>",
+    "&lt;script&gt;",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_nothing_in_a_notebook_becomes_part_of_the_page(attack: str) -> None:
+    cells = (
+        prose(attack, attachments={attack: {"image/png": PIXEL}, "x": {"image/png": attack}}),
+        code(
+            attack,
+            stream(attack),
+            stream(attack, "stderr"),
+            display(text_html=attack, text_plain=attack),
+            display(image_png=attack, text_plain=attack),
+            display(image_png=PIXEL, text_plain=attack),
+            display(**{"image_svg+xml": attack}),
+            display(**{attack: attack}),
+            {
+                "output_type": "error",
+                "ename": attack,
+                "evalue": attack,
+                "traceback": [attack, "\x1b[31m" + attack],
+            },
+        ),
+        Cell(CellId("r"), "raw", attack),
+    )
+    text, _ = html_file_of(Notebook(cells=cells), attack)
+
+    assert_inert(text)
+    assert "default-src 'none'" in text
+    assert "script-src" not in text
+
+
+@given(st.text(alphabet=st.sampled_from("abc <>&\"'`*_[]()!#->1.\n\t:/\\"), max_size=200))
+@example("`" * 50)
+@example("*" * 60 + "a")
+def test_any_prose_is_inert(text: str) -> None:
+    assert_inert(html_of(text))
+
+
+def test_prose_looks_like_what_it_says() -> None:
+    shown = html_of(
+        "# A *title*\n\nSome **bold** `co<de>` and [a link](https://a.example/?x=1&y=2).\n"
+        "second line\n\n1. one\n2. two\n   more\n\n- a\n  - b\n\n"
+        "> quoted\n\n---\n\n```py\nx < 1\n```"
+    )
+
+    assert "<h1>A <em>title</em></h1>" in shown
+    assert "<strong>bold</strong> <code>co&lt;de&gt;</code>" in shown
+    assert 'href="https://a.example/?x=1&amp;y=2" rel="noopener noreferrer">a link</a>' in shown
+    assert shown.count("<li") == 4
+    assert "<ol>" in shown
+    assert "<blockquote><p>quoted</p></blockquote>" in shown
+    assert "<hr>" in shown
+    assert "<pre><code>x &lt; 1</code></pre>" in shown
+
+
+def test_long_hostile_prose_is_done_in_the_end() -> None:
+    for unit in ("`a``b", "**a", "*a ", "[a](", "__x", "![", "- a\n", "> ", "# ", " " * 40 + "#"):
+        assert html_of(unit * 40_000)
+
+
+def test_text_is_what_a_terminal_shows_in_the_end() -> None:
+    assert plain_text("\x1b[1;31mred\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07") == "red link"
+    assert plain_text("10%\r50%\r100%\ndone\r\n") == "100%\ndone\n"
+    assert plain_text("a\x00\x9bb") == "ab"
