@@ -167,8 +167,9 @@ export class SmallServer {
   }
 
   #submit(peer: Peer, { operation_id, operation }: Submit): void {
-    const refusal = this.#refusalOf(operation);
-    if (!refusal && !this.state.answered.includes(operation_id)) this.#do(operation, operation_id);
+    const isAnswered = this.state.answered.includes(operation_id);
+    const refusal = isAnswered ? null : this.#refusalOf(operation);
+    if (!isAnswered && !refusal) this.#do(operation, operation_id);
     const { sequence } = this.state;
     this.#send(peer, { kind: "answer", operation_id, sequence, refusal });
   }
