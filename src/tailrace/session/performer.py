@@ -20,6 +20,15 @@ from tailrace.session.mailbox import KernelSink, Mailbox, Reported
 log_ = logging.getLogger("tailrace.session")
 
 
+_KernelEffect = (
+    ef.StartExecution
+    | ef.SendInput
+    | ef.OpenKernelComm
+    | ef.SendKernelComm
+    | ef.CloseKernelComm
+)
+
+
 class KernelPerformer:
     """`save` and `settle` belong to the checkpoint; `label` is how the host lists kernels."""
 
@@ -45,6 +54,11 @@ class KernelPerformer:
         self._env = env
         self._kernels: dict[KernelId, Kernel] = {}
         self._current: Kernel | None = None
+        # A kernel reports that it is attached before `start` returns it: what follows from
+        # that report waits here.
+        self._is_arriving = False
+        self._waiting: list[_KernelEffect] = []
+        self._received = 0
 
     @property
     def kernel(self) -> Kernel | None:
@@ -54,6 +68,8 @@ class KernelPerformer:
     def perform(self, effect: ef.Effect) -> None:
         match effect:
             case ef.StartKernelProcess(kernel_id, interpreter):
+                self._current = None
+                self._expect()
                 self._spawn(self._start(kernel_id, interpreter))
             case ef.StopKernelProcess(kernel_id, kill):
                 self._spawn(self._stop(kernel_id, kill))
@@ -66,10 +82,14 @@ class KernelPerformer:
             case _:
                 if self._current is not None:
                     _send(self._current, effect)
+                elif self._is_arriving:
+                    self._waiting.append(effect)
 
     def acknowledge(self, received: int) -> None:
         if self._current is not None:
             self._current.acknowledge(received)
+        else:
+            self._received = received
 
     def resume(self) -> None:
         if self._current is not None:
@@ -78,11 +98,14 @@ class KernelPerformer:
     async def attach(self, kernel_id: KernelId, received: int) -> bool:
         """Find the kernel of an earlier server again. False when nobody knows of it."""
         sink = KernelSink(self._mailbox, kernel_id)
+        self._expect()
         try:
             kernel = await self._provider.attach(kernel_id, sink, received=received)
         except KernelError as error:
+            self._is_arriving = False
             self._report_death(kernel_id, "unknown", str(error))
             return True
+        self._is_arriving = False
         if kernel is not None:
             self._adopt(kernel)
         return kernel is not None
@@ -105,9 +128,20 @@ class KernelPerformer:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.create_task(work)
 
+    def _expect(self) -> None:
+        self._is_arriving = True
+        self._waiting.clear()
+        self._received = 0
+
     def _adopt(self, kernel: Kernel) -> None:
+        self._is_arriving = False
         self._kernels[kernel.kernel_id] = kernel
         self._current = kernel
+        for effect in self._waiting:
+            _send(kernel, effect)
+        self._waiting.clear()
+        if self._received:
+            kernel.acknowledge(self._received)
 
     async def _start(self, kernel_id: KernelId, interpreter: str | None) -> None:
         sink = KernelSink(self._mailbox, kernel_id)
@@ -121,9 +155,11 @@ class KernelPerformer:
                 env=self._env,
             )
         except TailraceError as error:
+            self._is_arriving = False
             self._report_death(kernel_id, "failed-to-start", str(error))
             return
         except OSError as error:
+            self._is_arriving = False
             self._report_death(kernel_id, "failed-to-start", f"The kernel could not start: {error}")
             return
         self._adopt(kernel)
@@ -152,14 +188,7 @@ class KernelPerformer:
         self._mailbox.put(Reported(kernel_id, died, 0))
 
 
-def _send(
-    kernel: Kernel,
-    effect: ef.StartExecution
-    | ef.SendInput
-    | ef.OpenKernelComm
-    | ef.SendKernelComm
-    | ef.CloseKernelComm,
-) -> None:
+def _send(kernel: Kernel, effect: _KernelEffect) -> None:
     match effect:
         case ef.StartExecution(execution_id, cell_id, source):
             kernel.execute(execution_id, cell_id, source)
