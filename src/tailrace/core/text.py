@@ -49,6 +49,17 @@ def folded(stream: StreamOutput, text: str) -> StreamOutput:
     return _on_screen(stream, text, text.count("\n"))
 
 
+def shown_whole(text: str) -> str:
+    """All of `text` as a terminal would leave it, nothing left out: for a file, an export."""
+    if "\x1b" not in text and "\b" not in text:
+        text = text.replace("\r\n", "\n")
+        if "\r" not in text:
+            return text
+    screen = Screen(rows=[""], above=0, wrapped=False, row=0, column=0, pen="", pending="")
+    screen.write(text)
+    return screen.text()
+
+
 def _appended(stream: StreamOutput, text: str, lines: int) -> StreamOutput:
     """The fast path: nothing moves the cursor, so text goes to the end."""
     if not lines:
