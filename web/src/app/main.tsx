@@ -1,11 +1,15 @@
-import { StrictMode } from "react";
+import "../ui/fonts.css";
+import "../ui/tokens.css";
+import "../ui/base.css";
+import "../ui/controls.css";
+import "../editor/editor.css";
+import "../outputs/outputs.css";
+import "../notebook/notebook.css";
+import "../files/files.css";
 import { createRoot } from "react-dom/client";
+import { applyTheme } from "../ui/theme";
+import { App } from "./app";
 
+applyTheme();
 const place = document.getElementById("app");
-if (place) {
-  createRoot(place).render(
-    <StrictMode>
-      <h1>Tailrace</h1>
-    </StrictMode>,
-  );
-}
+if (place) createRoot(place).render(<App />);

@@ -2,11 +2,11 @@
 
 import { type ReactNode, useLayoutEffect, useRef } from "react";
 import type { ErrorOutput } from "../../protocol/generated";
+import { PLAIN, withoutEscapes } from "../../ui/ansi";
 import { Button } from "../../ui/button";
+import { drawLine } from "../../ui/draw-line";
 import { notify } from "../../ui/notices";
 import { counted } from "../../ui/words";
-import { PLAIN, withoutEscapes } from "../stream/ansi";
-import { drawLine } from "../stream/draw-line";
 import { type Frame, framesOf, groupsOf } from "./traceback";
 
 interface ErrorViewProps {

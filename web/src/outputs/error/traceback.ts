@@ -4,7 +4,7 @@
  * does not understand stays one block of text.
  */
 
-import { withoutEscapes } from "../stream/ansi";
+import { withoutEscapes } from "../../ui/ansi";
 
 export interface Frame {
   /** With its colours, as it came. */

@@ -11,11 +11,11 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { PLAIN } from "../../ui/ansi";
 import { Button } from "../../ui/button";
+import { drawLine } from "../../ui/draw-line";
 import { counted, countWords } from "../../ui/words";
 import type { Match } from "../transcript";
-import { PLAIN } from "./ansi";
-import { drawLine } from "./draw-line";
 import type { LineSource } from "./line-source";
 
 const ROW_PX = 18;

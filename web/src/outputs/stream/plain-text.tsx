@@ -1,7 +1,7 @@
 /** Text in a box of bounded height that follows its end while somebody stands there. */
 
 import { useLayoutEffect, useRef } from "react";
-import { TextWriter } from "./text-writer";
+import { TextWriter } from "../../ui/text-writer";
 
 const NEAR_END_PX = 24;
 

@@ -1,0 +1,49 @@
+/** The pages, the server they speak to, and what they share. */
+
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense, useMemo } from "react";
+import { NotebookPage } from "../notebook/notebook-page";
+import { Server } from "../sync/server";
+import { Notices } from "../ui/notices";
+import { folderAddress, go, notebookAddress, routeOf, useAddress } from "./routes";
+
+const HomePage = lazy(async () => ({ default: (await import("../files/home-page")).HomePage }));
+
+const queries = new QueryClient({
+  defaultOptions: { queries: { retry: 1, staleTime: 1_000, refetchOnWindowFocus: true } },
+});
+
+export function App() {
+  const server = useMemo(() => Server.ofPage(), []);
+  const address = useAddress();
+  const route = routeOf(new URL(address), server.base);
+  const { base } = server;
+  if (route.page === "notebook") {
+    const parts = route.path.split("/");
+    const home = folderAddress(base, parts.slice(0, -1).join("/"));
+    return (
+      <>
+        <NotebookPage
+          key={route.path}
+          path={route.path}
+          homeAddress={home}
+          onHome={() => go(home)}
+        />
+        <Notices />
+      </>
+    );
+  }
+  const places = {
+    notebook: (path: string) => notebookAddress(base, path),
+    folder: (path: string) => folderAddress(base, path),
+    go,
+  };
+  return (
+    <QueryClientProvider client={queries}>
+      <Suspense>
+        <HomePage server={server} path={route.path} places={places} />
+      </Suspense>
+      <Notices />
+    </QueryClientProvider>
+  );
+}

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { folderAddress, notebookAddress, routeOf } from "./routes";
+
+const base = new URL("http://host/under/here/");
+
+test("a notebook's address and back, whatever its name", () => {
+  for (const path of ["a.ipynb", "sub folder/100 % #1?.ipynb", "ü/日本.ipynb"]) {
+    const address = new URL(notebookAddress(base, path));
+    expect(routeOf(address, base)).toEqual({ page: "notebook", path });
+  }
+});
+
+test("a folder's address and back", () => {
+  expect(routeOf(new URL(folderAddress(base, "a b/c")), base)).toEqual({
+    page: "home",
+    path: "a b/c",
+  });
+  expect(folderAddress(base, "")).toBe("http://host/under/here/");
+});
+
+test("an address we do not know is home", () => {
+  expect(routeOf(new URL("http://host/elsewhere"), base)).toEqual({ page: "home", path: "" });
+});

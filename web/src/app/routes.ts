@@ -1,0 +1,66 @@
+/** Which page an address names, and how one gets from page to page without loading anew. */
+
+import { useSyncExternalStore } from "react";
+import { flushSync } from "react-dom";
+
+export type Route =
+  | { readonly page: "home"; readonly path: string }
+  | { readonly page: "notebook"; readonly path: string };
+
+/** `path` is the address's, decoded part by part; `base` ends with `/`. */
+export function routeOf(address: URL, base: URL): Route {
+  const below = address.pathname.startsWith(base.pathname)
+    ? address.pathname.slice(base.pathname.length)
+    : "";
+  const [page, ...parts] = below.split("/");
+  if (page === "notebook" && parts.length > 0) {
+    return { page: "notebook", path: parts.map(decoded).join("/") };
+  }
+  return { page: "home", path: address.searchParams.get("path") ?? "" };
+}
+
+/** A `%` that stands for itself is left as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export function notebookAddress(base: URL, path: string): string {
+  const parts = path.split("/").map(encodeURIComponent).join("/");
+  return new URL(`notebook/${parts}`, base).href;
+}
+
+export function folderAddress(base: URL, path: string): string {
+  const address = new URL(base);
+  if (path !== "") address.searchParams.set("path", path);
+  return address.href;
+}
+
+const listeners = new Set<() => void>();
+
+function tell() {
+  for (const listener of listeners) listener();
+}
+
+export function go(address: string): void {
+  history.pushState(null, "", address);
+  flushSync(tell);
+  window.scrollTo(0, 0);
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  window.addEventListener("popstate", listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener("popstate", listener);
+  };
+}
+
+/** The address the page is at; wakes when one goes elsewhere within it. */
+export function useAddress(): string {
+  return useSyncExternalStore(subscribe, () => location.href);
+}

@@ -1,0 +1,176 @@
+/**
+ * One cell's editor: CodeMirror bound to the cell's shared text. Made and thrown away as the
+ * cell comes into view and leaves it; undo history, cursor and selection outlive it.
+ */
+
+import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap } from "@codemirror/commands";
+import { pythonLanguage } from "@codemirror/lang-python";
+import {
+  bracketMatching,
+  indentOnInput,
+  indentUnit,
+  LanguageSupport,
+  syntaxHighlighting,
+} from "@codemirror/language";
+import { Compartment, EditorSelection, EditorState, type Extension } from "@codemirror/state";
+import { drawSelection, EditorView, keymap, lineNumbers, placeholder } from "@codemirror/view";
+import { classHighlighter } from "@lezer/highlight";
+import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
+import * as Y from "yjs";
+import { pythonCompletion } from "./completion";
+import type { EditorActions } from "./editor-actions";
+import { editorKeys } from "./editor-keys";
+import { inspection } from "./inspection";
+
+export interface EditorOptions {
+  readonly kind: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly hasLineNumbers: boolean;
+  readonly actions: EditorActions;
+}
+
+const numbers = new Compartment();
+const language = new Compartment();
+const label = new Compartment();
+
+/** What outlives an editor, by the text it edited. */
+const histories = new WeakMap<Y.Text, Y.UndoManager>();
+const selections = new WeakMap<Y.Text, EditorSelection>();
+
+function historyOf(text: Y.Text): Y.UndoManager {
+  let history = histories.get(text);
+  if (!history) {
+    history = new Y.UndoManager(text, { captureTimeout: 400 });
+    histories.set(text, history);
+  }
+  return history;
+}
+
+/** An empty history is not kept: each one looks at every change of the document. */
+function letGoOfHistory(text: Y.Text): void {
+  const history = histories.get(text);
+  if (!history || history.undoStack.length > 0 || history.redoStack.length > 0) return;
+  history.destroy();
+  histories.delete(text);
+}
+
+/** What every editor shares; made once. */
+const shared: Extension = [
+  // The shared text counts every character, so only "\n" may count as one line break.
+  EditorState.lineSeparator.of("\n"),
+  EditorState.allowMultipleSelections.of(true),
+  EditorState.tabSize.of(4),
+  EditorView.clipboardInputFilter.of((text) =>
+    text.replaceAll("\r\n", "\n").replaceAll("\r", "\n"),
+  ),
+  EditorView.lineWrapping,
+  drawSelection({ cursorBlinkRate: 1060 }),
+  indentUnit.of("    "),
+  syntaxHighlighting(classHighlighter),
+  EditorView.theme({}, { dark: false }),
+];
+
+const forPython: Extension = [
+  new LanguageSupport(pythonLanguage),
+  indentOnInput(),
+  bracketMatching(),
+  closeBrackets(),
+  inspection(),
+];
+
+const keys = keymap.of([
+  ...closeBracketsKeymap,
+  ...completionKeymap,
+  ...yUndoManagerKeymap,
+  ...defaultKeymap.filter((binding) => binding.key !== "Mod-Enter"),
+]);
+
+export class CodeEditor {
+  readonly view: EditorView;
+
+  constructor(
+    private readonly text: Y.Text,
+    parent: HTMLElement,
+    options: EditorOptions,
+  ) {
+    const { actions, kind } = options;
+    const isPython = kind === "code";
+    const doc = text.toString();
+    const before = selections.get(text);
+    const fits = before?.ranges.every((range) => range.to <= doc.length);
+    this.view = new EditorView({
+      parent,
+      state: EditorState.create({
+        doc,
+        ...(before && fits ? { selection: before } : {}),
+        extensions: [
+          editorKeys(actions, isPython),
+          keys,
+          shared,
+          yCollab(text, null, { undoManager: historyOf(text) }),
+          isPython ? [forPython, pythonCompletion(actions)] : language.of([]),
+          numbers.of(options.hasLineNumbers ? lineNumbers() : []),
+          label.of(EditorView.contentAttributes.of({ "aria-label": options.label })),
+          options.hint === "" ? [] : placeholder(options.hint),
+          EditorView.domEventHandlers({
+            focus: () => actions.focused(),
+            blur: () => actions.blurred(),
+          }),
+        ],
+      }),
+    });
+    if (kind === "markdown") void this.loadMarkdown();
+  }
+
+  private async loadMarkdown(): Promise<void> {
+    const { markdown } = await import("@codemirror/lang-markdown");
+    // It may have been thrown away while the language was on its way.
+    if (this.view.dom.isConnected) {
+      this.view.dispatch({ effects: language.reconfigure(markdown()) });
+    }
+  }
+
+  focus(): void {
+    this.view.focus();
+  }
+
+  /** The cursor at one end of the text, as when one arrives from the cell above or below. */
+  goTo(place: "start" | "end"): void {
+    const at = place === "start" ? 0 : this.view.state.doc.length;
+    this.view.dispatch({ selection: EditorSelection.cursor(at), scrollIntoView: true });
+  }
+
+  /** The cursor under a point of the screen. */
+  goToPoint(x: number, y: number): void {
+    const at = this.view.posAtCoords({ x, y }, false);
+    this.view.dispatch({ selection: EditorSelection.cursor(at) });
+  }
+
+  /** Selects a line, from 1, so that it is seen. */
+  goToLine(number: number): void {
+    const { doc } = this.view.state;
+    const line = doc.line(Math.min(Math.max(1, number), doc.lines));
+    this.view.dispatch({
+      selection: EditorSelection.range(line.from, line.to),
+      scrollIntoView: true,
+    });
+  }
+
+  showLineNumbers(shown: boolean): void {
+    this.view.dispatch({ effects: numbers.reconfigure(shown ? lineNumbers() : []) });
+  }
+
+  setLabel(words: string): void {
+    this.view.dispatch({
+      effects: label.reconfigure(EditorView.contentAttributes.of({ "aria-label": words })),
+    });
+  }
+
+  destroy(): void {
+    selections.set(this.text, this.view.state.selection);
+    this.view.destroy();
+    letGoOfHistory(this.text);
+  }
+}

@@ -1,0 +1,68 @@
+/** The cells in order, and below them where the next one begins. */
+
+import { useEffect, useMemo } from "react";
+import { executionOf } from "../core/selectors";
+import { prepareMarkdown } from "../outputs/prose/markdown-view";
+import { useCellOrder, useStore } from "../store/use-session";
+import { useNotebook } from "../sync/use-notebook";
+import { Button } from "../ui/button";
+import { CellSlot } from "./cell";
+import { estimatedHeight } from "./estimate";
+import { useDesk } from "./use-view";
+import { Viewport } from "./viewport";
+
+export function CellList() {
+  const cells = useCellOrder();
+  const store = useStore();
+  const { document: notebook } = useNotebook();
+  const { commander } = useDesk();
+  const hasMarkdown = cells.some((cell) => cell.kind === "markdown");
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: begun once, with the cells of then
+  const viewport = useMemo(() => {
+    const made = new Viewport();
+    const { state } = store.current;
+    const kinds = new Map(cells.map((cell) => [cell.cell_id, cell.kind]));
+    made.begin([...kinds.keys()], (cellId) => {
+      const source = notebook.source(cellId)?.toString() ?? "";
+      return estimatedHeight(kinds.get(cellId) ?? "code", source, executionOf(state, cellId));
+    });
+    return made;
+  }, []);
+
+  useEffect(() => viewport.open(), [viewport]);
+  useEffect(() => {
+    if (hasMarkdown) void prepareMarkdown();
+  }, [hasMarkdown]);
+
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useSemanticElements: a feed has no element of its own */}
+      <div className="cells" role="feed" aria-label="Cells">
+        {cells.map((cell, at) => (
+          <CellSlot
+            key={cell.cell_id}
+            cellId={cell.cell_id}
+            kind={cell.kind}
+            number={at + 1}
+            total={cells.length}
+            viewport={viewport}
+          />
+        ))}
+      </div>
+      <div className="cells-end">
+        {cells.length === 0 && (
+          <p className="cells-empty">
+            This notebook is empty. Begin with code, or with words about what it will do.
+          </p>
+        )}
+        <Button icon="plus" onClick={() => commander.append("code")}>
+          Code
+        </Button>
+        <Button icon="plus" onClick={() => commander.append("markdown")}>
+          Markdown
+        </Button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,277 @@
+/**
+ * One cell. `CellSlot` is its place on the page and always there; `Contents` exist while the
+ * cell is near the screen.
+ */
+
+import {
+  memo,
+  useCallback,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
+import { flushSync } from "react-dom";
+import { MarkdownView } from "../outputs/prose/markdown-view";
+import type { Execution } from "../protocol/generated";
+import { useExecution } from "../store/use-session";
+import { useSource } from "../sync/use-notebook";
+import { Button } from "../ui/button";
+import { attachmentsOf } from "./attachments";
+import { CellMenu } from "./cell-menu";
+import { CellOutputs } from "./cell-outputs";
+import { estimatedHeight } from "./estimate";
+import { ExecutionMarkView } from "./execution-mark";
+import { markOf, sentenceOf } from "./execution-words";
+import type { Entry } from "./notebook-view";
+import { EditorSource, StillSource, useText } from "./source-view";
+import { useDesk, useView } from "./use-view";
+import type { Viewport } from "./viewport";
+
+interface SlotProps {
+  readonly cellId: string;
+  readonly kind: string;
+  readonly number: number;
+  readonly total: number;
+  readonly viewport: Viewport;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  code: "Code cell",
+  markdown: "Markdown cell",
+  raw: "Raw cell",
+};
+
+export const CellSlot = memo(function CellSlot(props: SlotProps) {
+  const { cellId, kind, number, total, viewport } = props;
+  const element = useRef<HTMLElement>(null);
+  const { view, commander } = useDesk();
+  const execution = useExecution(cellId);
+  const text = useSource(cellId);
+  const isEdited = useIsEdited(text, execution);
+  const subscribe = useCallback(
+    (wake: () => void) => viewport.subscribe(cellId, wake),
+    [viewport, cellId],
+  );
+  const isNear = useSyncExternalStore(subscribe, () => viewport.isNear(cellId));
+  const isActive = useView((now) => now.active === cellId);
+  const isEditing = useView((now) => now.active === cellId && now.mode === "edit");
+  const isSelected = useView(
+    (now) =>
+      now.active === cellId ||
+      (now.anchor !== now.active && view.selected(commander.order).includes(cellId)),
+  );
+
+  useLayoutEffect(() => {
+    const place = element.current;
+    return place ? viewport.observe(cellId, place) : undefined;
+  }, [viewport, cellId]);
+
+  useLayoutEffect(() => {
+    const place = element.current;
+    if (!place || !isActive) return;
+    if (isEditing) viewport.makeReady(cellId);
+    else if (mayTakeFocus()) {
+      place.focus({ preventScroll: true });
+      place.scrollIntoView({ block: "nearest" });
+    }
+  }, [viewport, cellId, isActive, isEditing]);
+
+  const isCode = kind === "code";
+  const height = isNear
+    ? undefined
+    : (viewport.height(cellId) ?? estimatedHeight(kind, text?.toString() ?? "", execution));
+  const name = `${NAMES[kind] ?? kind} ${number}`;
+  const state = isCode ? sentenceOf(execution, isEdited) : "";
+  return (
+    <article
+      ref={element}
+      className="cell"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the active cell holds the focus in command mode
+      tabIndex={isActive ? 0 : -1}
+      data-cell-id={cellId}
+      data-cell-kind={kind}
+      data-execution={isCode ? markOf(execution, isEdited) : "never"}
+      data-active={isActive ? "" : undefined}
+      data-editing={isEditing ? "" : undefined}
+      data-selected={isSelected ? "" : undefined}
+      data-near={isNear ? "" : undefined}
+      aria-label={state === "" ? name : `${name}. ${state}`}
+      aria-posinset={number}
+      aria-setsize={total}
+      style={height === undefined ? undefined : { height }}
+      onPointerDown={(event) => {
+        const target = event.target instanceof Element ? event.target : null;
+        if (target?.closest(".cell-source, button, a, input, summary, [popover]")) return;
+        if (event.shiftKey) view.extendTo(cellId);
+        else view.select(cellId);
+      }}
+    >
+      {isNear && (
+        <Contents
+          {...props}
+          name={name}
+          execution={execution}
+          isEdited={isEdited}
+          isEditing={isEditing}
+        />
+      )}
+    </article>
+  );
+});
+
+interface ContentsProps extends SlotProps {
+  readonly name: string;
+  readonly execution: Execution | null;
+  readonly isEdited: boolean;
+  readonly isEditing: boolean;
+}
+
+function Contents(props: ContentsProps) {
+  const { cellId, kind, execution, isEdited } = props;
+  const { commander } = useDesk();
+  const isHidden = useIsHidden(cellId);
+  return (
+    <>
+      <div className="cell-rail">
+        {kind === "code" && (
+          <ExecutionMarkView cellId={cellId} execution={execution} isEdited={isEdited} />
+        )}
+      </div>
+      <div className="cell-main">
+        <div className="cell-source">
+          {kind === "markdown" ? <MarkdownSource {...props} /> : <CodeSource {...props} />}
+        </div>
+        {kind === "code" && (
+          <CellOutputs cellId={cellId} execution={execution} isHidden={isHidden} />
+        )}
+      </div>
+      <div className="cell-side">
+        <CellMenu cellId={cellId} kind={kind} />
+      </div>
+      <div className="cell-gap">
+        <Button
+          look="quiet"
+          icon="plus"
+          tabIndex={-1}
+          onClick={() => commander.insertAfter(cellId, "code")}
+        >
+          Code
+        </Button>
+        <Button
+          look="quiet"
+          icon="plus"
+          tabIndex={-1}
+          onClick={() => commander.insertAfter(cellId, "markdown")}
+        >
+          Markdown
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function CodeSource({ cellId, kind, name, number, total, viewport, isEditing }: ContentsProps) {
+  const text = useSource(cellId);
+  const { view } = useDesk();
+  const subscribe = useCallback(
+    (wake: () => void) => viewport.subscribe(cellId, wake),
+    [viewport, cellId],
+  );
+  const isReady = useSyncExternalStore(subscribe, () => viewport.isReady(cellId));
+  if (!text) return null;
+  if (!isReady && !isEditing) {
+    const press = (entry: Entry) => flushSync(() => view.edit(cellId, entry));
+    return <StillSource text={text} kind={kind} onPress={press} />;
+  }
+  const hint = kind === "raw" ? "Raw text" : total === 1 && number === 1 ? FIRST_HINT : "";
+  return (
+    <EditorSource
+      cellId={cellId}
+      text={text}
+      kind={kind}
+      label={`${name}, source`}
+      hint={hint}
+      isEntered={isEditing}
+    />
+  );
+}
+
+const FIRST_HINT = "Type Python, then press Shift+Enter to run it";
+
+function MarkdownSource({ cellId, name, isEditing }: ContentsProps) {
+  const text = useSource(cellId);
+  const { view, commander } = useDesk();
+  const source = useText(text);
+  const attachments = commander.session.document.cell(cellId)?.get("attachments");
+  const surroundings = useMemo(() => attachmentsOf(attachments?.toJSON()), [attachments]);
+  if (!text) return null;
+  if (isEditing) {
+    return (
+      <EditorSource
+        cellId={cellId}
+        text={text}
+        kind="markdown"
+        label={`${name}, source`}
+        hint="Markdown, with $formulas$"
+        isEntered
+      />
+    );
+  }
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Enter on the cell does the same
+    <div
+      className="markdown"
+      onDoubleClick={() => view.edit(cellId)}
+      onPointerDown={(event) => {
+        const target = event.target instanceof Element ? event.target : null;
+        if (!target?.closest("a")) view.select(cellId);
+      }}
+    >
+      {source.trim() === "" ? (
+        <p className="markdown-empty">Empty Markdown cell. Press Enter to write.</p>
+      ) : (
+        <MarkdownView source={source} surroundings={surroundings} />
+      )}
+    </div>
+  );
+}
+
+/** Whether the text differs from what ran. */
+function useIsEdited(text: ReturnType<typeof useSource>, execution: Execution | null): boolean {
+  const ran = execution?.phase === "finished" ? execution.source : null;
+  const subscribe = useCallback(
+    (wake: () => void) => {
+      if (ran === null) return () => {};
+      text?.observe(wake);
+      return () => text?.unobserve(wake);
+    },
+    [text, ran],
+  );
+  return useSyncExternalStore(subscribe, () => {
+    if (ran === null || !text) return false;
+    return text.length !== ran.length || text.toString() !== ran;
+  });
+}
+
+function useIsHidden(cellId: string): boolean {
+  const { commander } = useDesk();
+  const [, redraw] = useState(0);
+  useLayoutEffect(() => {
+    const cell = commander.session.document.cell(cellId);
+    const metadata = cell?.get("metadata");
+    const wake = () => redraw((times) => times + 1);
+    metadata?.observe(wake);
+    return () => metadata?.unobserve(wake);
+  }, [commander, cellId]);
+  return commander.isHidden(cellId);
+}
+
+/** A cell takes the focus from the page and from other cells, not from a field or a dialog. */
+function mayTakeFocus(): boolean {
+  const focused = document.activeElement;
+  if (!focused || focused === document.body) return true;
+  if (focused.closest("dialog, [popover], .prompt, .log")) return false;
+  return focused.closest("[data-cell-id]") !== null;
+}

@@ -1,0 +1,369 @@
+/**
+ * What a person can do with a notebook, each as one plain act: on the cells that are
+ * selected, through the session and the document. Keys, buttons and menus all come here.
+ */
+
+import * as Y from "yjs";
+import type { Operation } from "../protocol/generated";
+import {
+  cellsIn,
+  deleteCells,
+  insertCell,
+  mergeCells,
+  moveCell,
+  type NewCell,
+  STRUCTURE,
+  setKind,
+  splitCell,
+} from "../sync/cells";
+import type { NotebookSession } from "../sync/notebook-session";
+import { notify } from "../ui/notices";
+import { counted } from "../ui/words";
+import { type CopiedCell, putCells, takeCells } from "./clipboard";
+import type { NotebookView } from "./notebook-view";
+
+/** Jupyter's word for an output that is hidden; kept in the file as Jupyter keeps it. */
+const HIDDEN = "outputs_hidden";
+
+export class Commander {
+  #undo: { readonly doc: Y.Doc; readonly history: Y.UndoManager } | null = null;
+
+  constructor(
+    readonly session: NotebookSession,
+    readonly view: NotebookView,
+  ) {}
+
+  // ── reading ────────────────────────────────────────────────────────────────
+
+  get order(): string[] {
+    return this.session.document.heads.map((head) => head.cell_id);
+  }
+
+  get selected(): string[] {
+    return this.view.selected(this.order);
+  }
+
+  get doc(): Y.Doc {
+    return this.session.document.doc;
+  }
+
+  kindOf(cellId: string): string {
+    return this.session.document.heads.find((head) => head.cell_id === cellId)?.kind ?? "code";
+  }
+
+  // ── moving about ───────────────────────────────────────────────────────────
+
+  /** Goes to the cell above or below; false when there is none. */
+  go(by: -1 | 1, how: "select" | "extend" | "edit" = "select"): boolean {
+    const { order } = this;
+    const at = order.indexOf(this.view.current.active ?? "");
+    const next = order[at < 0 ? 0 : at + by];
+    if (next === undefined || (at < 0 && order.length === 0)) return false;
+    if (how === "extend") this.view.extendTo(next);
+    else if (how === "edit") this.view.edit(next, { at: by === 1 ? "start" : "end" });
+    else this.view.select(next);
+    return true;
+  }
+
+  goToEnd(which: "first" | "last"): void {
+    const cellId = which === "first" ? this.order[0] : this.order.at(-1);
+    if (cellId !== undefined) this.view.select(cellId);
+  }
+
+  /** Goes to the cell that last ran under this count. */
+  goToCount(count: number): void {
+    const { state } = this.session.store.current;
+    const found = Object.values(state.executions).find((each) => each.execution_count === count);
+    if (found && this.order.includes(found.cell_id)) this.view.select(found.cell_id);
+    else notify({ text: `The cell that ran as [${count}] is not in this notebook any more` });
+  }
+
+  // ── running ────────────────────────────────────────────────────────────────
+
+  run(then: "stay" | "next" | "insert"): void {
+    const cells = this.selected;
+    if (cells.length === 0) return;
+    this.#submit({ kind: "run-cells", cell_ids: cells });
+    const last = cells.at(-1) ?? "";
+    if (then === "stay") this.view.select(this.view.current.active ?? last);
+    else if (then === "insert") this.#insertAt(this.order.indexOf(last) + 1, {});
+    else this.#next(last);
+  }
+
+  #next(cellId: string): void {
+    const { order } = this;
+    const next = order[order.indexOf(cellId) + 1];
+    if (next !== undefined) this.view.select(next);
+    else this.#insertAt(order.length, {});
+  }
+
+  runCells(cellIds: readonly string[]): void {
+    this.#submit({ kind: "run-cells", cell_ids: [...cellIds] });
+  }
+
+  runAll(): void {
+    this.#submit({ kind: "run-all" });
+  }
+
+  runAbove(): void {
+    const [first] = this.selected;
+    if (first !== undefined) this.#submit({ kind: "run-above", cell_id: first });
+  }
+
+  runBelow(): void {
+    const [first] = this.selected;
+    if (first !== undefined) this.#submit({ kind: "run-below", cell_id: first });
+  }
+
+  cancel(executionIds: readonly string[] | null): void {
+    this.#submit({ kind: "cancel-executions", execution_ids: executionIds });
+  }
+
+  interrupt(): void {
+    this.#submit({ kind: "interrupt" });
+  }
+
+  startKernel(): void {
+    this.#submit({ kind: "start-kernel" });
+  }
+
+  restart(runsAll = false): void {
+    this.#submit({ kind: "restart-kernel", run_all: runsAll });
+  }
+
+  stopKernel(kills = false): void {
+    this.#submit({ kind: "stop-kernel", kill: kills });
+  }
+
+  answer(promptId: string, value: string): void {
+    this.#submit({ kind: "answer-input", prompt_id: promptId, value });
+  }
+
+  cancelPrompt(promptId: string): void {
+    this.#submit({ kind: "cancel-input", prompt_id: promptId });
+  }
+
+  clearOutputs(cellIds: readonly string[] | null): void {
+    this.#submit({ kind: "clear-outputs", cell_ids: cellIds });
+  }
+
+  save(): void {
+    this.#submit({ kind: "save" });
+  }
+
+  resolveConflict(choice: "mine" | "theirs" | "copy"): void {
+    this.#submit({ kind: "resolve-conflict", choice });
+  }
+
+  #submit(operation: Operation): void {
+    void this.session.submit(operation); // a refusal comes back as a notice
+  }
+
+  // ── cells ──────────────────────────────────────────────────────────────────
+
+  insert(where: "above" | "below", kind = "code"): void {
+    const { order } = this;
+    const edge = where === "above" ? this.selected[0] : this.selected.at(-1);
+    const at = order.indexOf(edge ?? "");
+    this.#insertAt(at < 0 ? order.length : at + (where === "below" ? 1 : 0), { kind }, false);
+  }
+
+  /** A new cell at the end, ready to be typed in. */
+  append(kind: string): void {
+    this.#insertAt(this.order.length, { kind });
+  }
+
+  insertAfter(cellId: string | null, kind: string): void {
+    const at = cellId === null ? 0 : this.order.indexOf(cellId) + 1;
+    this.#insertAt(at, { kind });
+  }
+
+  #insertAt(index: number, cell: NewCell, edits = true): void {
+    this.#watchStructure();
+    const cellId = insertCell(this.doc, index, cell);
+    if (edits) this.view.edit(cellId);
+    else this.view.select(cellId);
+  }
+
+  delete(): void {
+    const cells = this.selected;
+    if (cells.length === 0) return;
+    this.#watchStructure();
+    const { order } = this;
+    const after = order[order.indexOf(cells.at(-1) ?? "") + 1];
+    const before = order[order.indexOf(cells[0] ?? "") - 1];
+    deleteCells(this.doc, cells);
+    const left = after ?? before;
+    if (left !== undefined) this.view.select(left);
+    const undo = { label: "Undo", run: () => this.undo() };
+    notify({ text: `${counted(cells.length, "cell")} deleted`, action: undo });
+  }
+
+  copy(): void {
+    putCells(this.selected.map((cellId) => this.#copied(cellId)));
+  }
+
+  cut(): void {
+    this.copy();
+    this.delete();
+  }
+
+  paste(where: "above" | "below"): void {
+    const cells = takeCells();
+    if (cells.length === 0) return;
+    this.#watchStructure();
+    const { order } = this;
+    const edge = where === "above" ? this.selected[0] : this.selected.at(-1);
+    const at =
+      edge === undefined ? order.length : order.indexOf(edge) + (where === "below" ? 1 : 0);
+    let last = "";
+    this.doc.transact(() => {
+      cells.forEach((cell, offset) => {
+        last = insertCell(this.doc, at + offset, cell);
+      });
+    }, STRUCTURE);
+    this.view.select(last);
+  }
+
+  duplicate(): void {
+    this.copy();
+    this.paste("below");
+  }
+
+  #copied(cellId: string): CopiedCell {
+    const cell = this.session.document.cell(cellId);
+    return {
+      kind: cell?.get("kind") ?? "code",
+      source: cell?.get("source")?.toString() ?? "",
+      metadata: cell?.get("metadata")?.toJSON() ?? {},
+    };
+  }
+
+  setKind(kind: string): void {
+    const cells = this.selected;
+    this.#watchStructure();
+    this.doc.transact(() => {
+      for (const cellId of cells) setKind(this.doc, cellId, kind);
+    }, STRUCTURE);
+    if (cells.length < 2) return;
+    const text = `${counted(cells.length, "cell")} turned to ${kind}`;
+    notify({ text, action: { label: "Undo", run: () => this.undo() } });
+  }
+
+  /** Makes the cell Markdown with a heading of this level. */
+  setHeading(level: number): void {
+    const [cellId] = this.selected;
+    const source = this.session.document.source(cellId ?? "");
+    if (cellId === undefined || !source) return;
+    this.setKind("markdown");
+    const text = source.toString();
+    const old = /^#{1,6} +/.exec(text)?.[0] ?? "";
+    this.doc.transact(() => {
+      source.delete(0, old.length);
+      source.insert(0, `${"#".repeat(level)} `);
+    }, STRUCTURE);
+  }
+
+  move(by: -1 | 1): void {
+    const cells = this.selected;
+    const { order } = this;
+    const first = order.indexOf(cells[0] ?? "");
+    const target = first + by;
+    if (cells.length === 0 || target < 0 || target + cells.length > order.length) return;
+    this.#watchStructure();
+    this.doc.transact(() => {
+      const moved = by === 1 ? [...cells].reverse() : cells;
+      for (const cellId of moved) moveCell(this.doc, cellId, this.order.indexOf(cellId) + by);
+    }, STRUCTURE);
+  }
+
+  /** Cuts the cell at the cursor; goes on in the part below. */
+  split(cellId: string, offset: number): void {
+    this.#watchStructure();
+    const below = splitCell(this.doc, cellId, offset);
+    if (below !== null) this.view.edit(below, { at: "start" });
+  }
+
+  /** Joins the selected cells, or the active one with the one below. */
+  merge(): void {
+    const { order } = this;
+    let cells = this.selected;
+    if (cells.length === 1) {
+      const below = order[order.indexOf(cells[0] ?? "") + 1];
+      if (below === undefined) return;
+      cells = [...cells, below];
+    }
+    this.#watchStructure();
+    const joined = mergeCells(this.doc, cells);
+    if (joined !== null) this.view.select(joined);
+  }
+
+  // ── what is hidden ─────────────────────────────────────────────────────────
+
+  isHidden(cellId: string): boolean {
+    const metadata = this.session.document.cell(cellId)?.get("metadata");
+    const jupyter = metadata?.get("jupyter");
+    const isSet = typeof jupyter === "object" && jupyter !== null && HIDDEN in jupyter;
+    return (isSet && jupyter[HIDDEN] === true) || metadata?.get("collapsed") === true;
+  }
+
+  toggleOutputs(cellIds: readonly string[] = this.selected): void {
+    this.#watchStructure();
+    const hides = !cellIds.every((cellId) => this.isHidden(cellId));
+    this.doc.transact(() => {
+      for (const cellId of cellIds) this.#setHidden(cellId, hides);
+    }, STRUCTURE);
+  }
+
+  #setHidden(cellId: string, hides: boolean): void {
+    const metadata = this.session.document.cell(cellId)?.get("metadata");
+    if (!metadata) return;
+    const before = metadata.get("jupyter");
+    const { [HIDDEN]: _, ...rest } =
+      typeof before === "object" && before !== null ? (before as { [key: string]: unknown }) : {};
+    if (metadata.has("collapsed")) metadata.delete("collapsed");
+    const jupyter = hides ? { ...rest, [HIDDEN]: true } : rest;
+    if (Object.keys(jupyter).length > 0) metadata.set("jupyter", jupyter);
+    else metadata.delete("jupyter");
+  }
+
+  // ── undo of what was done to cells ─────────────────────────────────────────
+
+  undo(): void {
+    this.#step((history) => history.undo());
+  }
+
+  redo(): void {
+    this.#step((history) => history.redo());
+  }
+
+  #step(take: (history: Y.UndoManager) => unknown): void {
+    const before = new Set(this.order);
+    take(this.#watchStructure());
+    const back = this.order.find((cellId) => !before.has(cellId));
+    const { active } = this.view.current;
+    if (back !== undefined) this.view.select(back);
+    else if (active === null || !this.order.includes(active)) {
+      const [first] = this.order;
+      if (first !== undefined) this.view.select(first);
+    }
+  }
+
+  /** The history of the document as it is now; begun with the first change. */
+  #watchStructure(): Y.UndoManager {
+    const { doc } = this;
+    if (this.#undo?.doc !== doc) {
+      this.#undo?.history.destroy();
+      // One act, one step: nothing is gathered over time.
+      const options = { trackedOrigins: new Set([STRUCTURE]), captureTimeout: 0 };
+      const history = new Y.UndoManager(cellsIn(doc) as unknown as Y.Map<unknown>, options);
+      this.#undo = { doc, history };
+    }
+    return this.#undo.history;
+  }
+
+  close(): void {
+    this.#undo?.history.destroy();
+    this.#undo = null;
+  }
+}

@@ -1,0 +1,220 @@
+/** The bar above a notebook: its name, whether it is saved, what runs, the kernel. */
+
+import { type KernelMood, kernelMood, runningCell } from "../core/selectors";
+import type { Session } from "../store/session";
+import { useConnection, useSession } from "../store/use-session";
+import { useNotebook } from "../sync/use-notebook";
+import { Button } from "../ui/button";
+import { Mark } from "../ui/icon";
+import { Menu, type MenuEntry } from "../ui/menu";
+import { ThemeMenu } from "../ui/theme-menu";
+import { counted } from "../ui/words";
+import { RunningTime } from "./execution-mark";
+import { savedWords } from "./saved-words";
+import { useDesk } from "./use-view";
+
+interface HeaderProps {
+  readonly onShortcuts: () => void;
+  readonly onRestart: () => void;
+  readonly onHome: () => void;
+  readonly homeAddress: string;
+}
+
+export function NotebookHeader({ onShortcuts, onRestart, onHome, homeAddress }: HeaderProps) {
+  const { commander } = useDesk();
+  const isBusy = useSession(isBusyOf);
+  return (
+    <header className="bar">
+      <a
+        className="bar-home"
+        href={homeAddress}
+        aria-label="All files"
+        title="All files"
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          onHome();
+        }}
+      >
+        <Mark />
+      </a>
+      <NotebookName />
+      <SavedState />
+      <RunningChip />
+      <div className="bar-acts">
+        <Button
+          icon="run"
+          title="Run the selected cells (Shift+Enter)"
+          label="Run"
+          look="quiet"
+          onClick={() => commander.run("next")}
+        />
+        <Button
+          icon="runAll"
+          title="Run all cells"
+          label="Run all"
+          look="quiet"
+          onClick={() => commander.runAll()}
+        >
+          <span className="wide-only">Run all</span>
+        </Button>
+        <Button
+          icon="stop"
+          title="Interrupt (I I)"
+          label="Interrupt"
+          look="quiet"
+          disabled={!isBusy}
+          onClick={() => commander.interrupt()}
+        />
+        <Button
+          icon="restart"
+          title="Restart the kernel (0 0)"
+          label="Restart"
+          look="quiet"
+          onClick={onRestart}
+        />
+        <KernelChip onRestart={onRestart} />
+        <ThemeMenu />
+        <Button
+          icon="keyboard"
+          label="Keyboard shortcuts (H)"
+          look="quiet"
+          className="wide-only"
+          onClick={onShortcuts}
+        />
+      </div>
+    </header>
+  );
+}
+
+function NotebookName() {
+  const { path } = useNotebook();
+  const shown = useSession(pathOf) ?? path;
+  const parts = shown.split("/");
+  const name = parts.pop() ?? shown;
+  return (
+    <h1 className="bar-name" title={shown}>
+      {parts.length > 0 && <span className="bar-folder">{parts.join(" / ")} / </span>}
+      <span className="bar-file">{name}</span>
+    </h1>
+  );
+}
+
+function SavedState() {
+  const status = useSession(statusOf);
+  const hasUnsent = useSession(hasUnsentOf);
+  const connection = useConnection();
+  const { commander } = useDesk();
+  const { text, tone, detail } = savedWords(status, connection.phase === "open", hasUnsent);
+  return (
+    <button
+      type="button"
+      className="bar-saved"
+      data-tone={tone}
+      title={`${detail}\nSave now: Ctrl+S`}
+      onClick={() => commander.save()}
+    >
+      <span role="status">{text}</span>
+    </button>
+  );
+}
+
+/** Which cell runs, for how long, how many wait; a press goes there. */
+function RunningChip() {
+  const cellId = useSession(runningCellOf);
+  const since = useSession(sinceOf);
+  const waiting = useSession(waitingOf);
+  const number = useSession(runningNumberOf);
+  const { view } = useDesk();
+  if (cellId === null) return null;
+  return (
+    <button
+      type="button"
+      className="bar-running"
+      title="Go to the running cell"
+      onClick={() => view.select(cellId)}
+    >
+      <span className="flow" aria-hidden="true" />
+      <span>{number === 0 ? "A deleted cell runs" : `Cell ${number}`}</span>
+      <span className="clock">
+        <RunningTime since={since} />
+      </span>
+      {waiting > 0 && <span className="wide-only">{counted(waiting, "waits", "wait")}</span>}
+    </button>
+  );
+}
+
+const MOODS: Readonly<Record<KernelMood, string>> = {
+  none: "No kernel",
+  starting: "Starting",
+  idle: "Idle",
+  busy: "Busy",
+  interrupting: "Interrupting",
+  stuck: "Not stopping",
+  dead: "Dead",
+};
+
+function KernelChip({ onRestart }: { readonly onRestart: () => void }) {
+  const mood = useSession(moodOf);
+  const version = useSession(versionOf);
+  const { commander } = useDesk();
+
+  function entries(): MenuEntry[] {
+    const lives = mood !== "none" && mood !== "dead";
+    const isBusy = mood === "busy" || mood === "interrupting" || mood === "stuck";
+    return [
+      {
+        label: "Interrupt",
+        icon: "stop",
+        shortcut: "I I",
+        disabled: !isBusy,
+        run: () => commander.interrupt(),
+      },
+      { label: "Empty the queue", disabled: !isBusy, run: () => commander.cancel(null) },
+      null,
+      ...(lives
+        ? [{ label: "Restart …", icon: "restart" as const, shortcut: "0 0", run: onRestart }]
+        : [{ label: "Start", icon: "run" as const, run: () => commander.startKernel() }]),
+      { label: "Restart and run all", icon: "runAll", run: () => commander.restart(true) },
+      { label: "Clear all outputs", run: () => commander.clearOutputs(null) },
+      null,
+      {
+        label: "Stop the kernel",
+        danger: true,
+        disabled: !lives,
+        run: () => commander.stopKernel(),
+      },
+    ];
+  }
+
+  const words = MOODS[mood];
+  return (
+    <Menu
+      label={`Kernel: ${words}${version ? `, Python ${version}` : ""}`}
+      className="kernel-chip"
+      entries={entries}
+    >
+      <span className="lamp" data-mood={mood} aria-hidden="true" />
+      <span>{words}</span>
+      {version && <span className="kernel-version wide-only">Python {version}</span>}
+    </Menu>
+  );
+}
+
+// Selectors are constants, so that a view subscribes once.
+const pathOf = (session: Session) => session.notebook?.path ?? null;
+const statusOf = (session: Session) => session.status;
+const hasUnsentOf = (session: Session) => session.hasUnsentEdits;
+const runningCellOf = (session: Session) => runningCell(session.state);
+const waitingOf = (session: Session) => session.state.queue.length;
+const moodOf = (session: Session) => kernelMood(session.state);
+const isBusyOf = (session: Session) =>
+  session.state.running !== null || session.state.queue.length > 0;
+const sinceOf = (session: Session) =>
+  session.state.executions[session.state.running ?? ""]?.started_at ?? null;
+const runningNumberOf = (session: Session) => {
+  const cellId = runningCell(session.state);
+  return session.cells.findIndex((cell) => cell.cell_id === cellId) + 1;
+};
+/** `3.11.7` of `3.11.7 (main, …)`. */
+const versionOf = (session: Session) => session.state.kernel.version?.split(" ", 1)[0] ?? null;

@@ -1,0 +1,172 @@
+/** An open notebook: the session is opened with the page and closed with it. */
+
+import { useEffect, useLayoutEffect, useMemo, useState } from "react";
+import { OutputPlaceProvider } from "../outputs/place";
+import type { Session } from "../store/session";
+import { SessionProvider, useSession } from "../store/use-session";
+import { type NotebookSession, openNotebook } from "../sync/notebook-session";
+import { NotebookProvider, useNotebook } from "../sync/use-notebook";
+import { Button } from "../ui/button";
+import { Dialog } from "../ui/dialog";
+import { Announcer } from "./announcer";
+import { Banners } from "./banners";
+import { CellList } from "./cell-list";
+import { Commander } from "./commander";
+import { Keys, nameOf } from "./keymap";
+import { NotebookHeader } from "./notebook-header";
+import { NotebookView } from "./notebook-view";
+import { showSigns } from "./page-signs";
+import { ShortcutSheet } from "./shortcut-sheet";
+import { DeskProvider, useDesk } from "./use-view";
+
+interface NotebookPageProps {
+  readonly path: string;
+  readonly homeAddress: string;
+  readonly onHome: () => void;
+}
+
+export function NotebookPage(props: NotebookPageProps) {
+  const { path } = props;
+  const [session, setSession] = useState<NotebookSession | null>(null);
+  useLayoutEffect(() => {
+    const opened = openNotebook(path);
+    setSession(opened);
+    return () => opened.close();
+  }, [path]);
+  if (!session) return null;
+  return (
+    <NotebookProvider value={session}>
+      <SessionProvider value={session.store}>
+        <Desk {...props} session={session} />
+      </SessionProvider>
+    </NotebookProvider>
+  );
+}
+
+function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) {
+  const { session, onHome, homeAddress } = props;
+  const desk = useMemo(() => {
+    const view = new NotebookView();
+    return { view, commander: new Commander(session, view) };
+  }, [session]);
+  const [dialog, setDialog] = useState<"shortcuts" | "restart" | null>(null);
+
+  useEffect(() => () => desk.commander.close(), [desk]);
+  useEffect(() => {
+    const name = session.path.split("/").at(-1) ?? session.path;
+    return showSigns(session.store, name, (sign) =>
+      session.server.url(sign === "idle" ? "favicon.svg" : `favicon-${sign}.svg`),
+    );
+  }, [session]);
+
+  return (
+    <DeskProvider value={desk}>
+      <CommandKeys
+        onShortcuts={() => setDialog("shortcuts")}
+        onRestart={() => setDialog("restart")}
+      />
+      <div className="notebook-top">
+        <NotebookHeader
+          homeAddress={homeAddress}
+          onHome={onHome}
+          onShortcuts={() => setDialog("shortcuts")}
+          onRestart={() => setDialog("restart")}
+        />
+        <Banners />
+      </div>
+      <main className="notebook">
+        <Body />
+      </main>
+      <Announcer />
+      {dialog === "shortcuts" && <ShortcutSheet onClose={() => setDialog(null)} />}
+      {dialog === "restart" && <RestartDialog onClose={() => setDialog(null)} />}
+    </DeskProvider>
+  );
+}
+
+/** Cells as soon as there is something to show; until then nothing moves. */
+function Body() {
+  const { server } = useNotebook();
+  const isLoaded = useSession(isLoadedOf);
+  const hasCells = useSession(hasCellsOf);
+  const notebookId = useSession(notebookIdOf);
+  const { view, commander } = useDesk();
+  const place = useMemo(
+    () => (notebookId === null ? null : { server, notebookId }),
+    [server, notebookId],
+  );
+
+  useLayoutEffect(() => {
+    if (!hasCells || view.current.active !== null) return;
+    const [first] = commander.order;
+    if (first !== undefined) view.select(first);
+  }, [hasCells, view, commander]);
+
+  if (!isLoaded || !place) return <p className="notebook-opening">Opening …</p>;
+  return (
+    <OutputPlaceProvider value={place}>
+      {/* The list begins with its cells, so that it knows its first screenful. */}
+      <CellList key={hasCells ? "cells" : "empty"} />
+    </OutputPlaceProvider>
+  );
+}
+
+/** Whether a key belongs to the thing that has the focus. */
+function isForField(event: KeyboardEvent): boolean {
+  const target = event.target;
+  if (!(target instanceof HTMLElement)) return false;
+  if (
+    target.isContentEditable ||
+    target.closest("input, textarea, select, dialog, [popover], .cm-editor")
+  ) {
+    return true;
+  }
+  const isPressed = event.key === "Enter" || event.key === " ";
+  const isBare = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+  return isPressed && isBare && target.closest("button, a, summary") !== null;
+}
+
+function CommandKeys(props: { readonly onShortcuts: () => void; readonly onRestart: () => void }) {
+  const { onShortcuts, onRestart } = props;
+  const { commander } = useDesk();
+  useLayoutEffect(() => {
+    const keys = new Keys();
+    const page = { showShortcuts: onShortcuts, askRestart: onRestart };
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing || isForField(event)) return;
+      const command = keys.read(nameOf(event), event.timeStamp);
+      if (command === null) return;
+      event.preventDefault();
+      if (command !== "wait") command.run(commander, page);
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, [commander, onShortcuts, onRestart]);
+  return null;
+}
+
+function RestartDialog({ onClose }: { readonly onClose: () => void }) {
+  const { commander } = useDesk();
+  const restart = (runsAll: boolean) => {
+    onClose();
+    commander.restart(runsAll);
+  };
+  return (
+    <Dialog title="Restart the kernel?" onClose={onClose}>
+      <p>Its variables are lost. The cells and their outputs stay.</p>
+      <div className="dialog-actions">
+        <Button look="quiet" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button onClick={() => restart(true)}>Restart and run all</Button>
+        <Button look="primary" autoFocus onClick={() => restart(false)}>
+          Restart
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+const isLoadedOf = (session: Session) => session.isLoaded;
+const hasCellsOf = (session: Session) => session.cells.length > 0;
+const notebookIdOf = (session: Session) => session.notebook?.notebook_id ?? null;

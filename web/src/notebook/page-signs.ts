@@ -1,0 +1,47 @@
+/** What the page shows of a session outside of its own area: attributes of the body for tests
+ * and other programs, the tab's title and its small picture. */
+
+import { kernelMood } from "../core/selectors";
+import type { Session } from "../store/session";
+import type { SessionStore } from "../store/session-store";
+
+type Sign = "idle" | "running" | "failed";
+
+function signOf(session: Session): Sign {
+  const mood = kernelMood(session.state);
+  if (mood === "dead") return "failed";
+  if (session.state.running !== null || session.state.queue.length > 0) return "running";
+  return "idle";
+}
+
+const PREFIX: Readonly<Record<Sign, string>> = { idle: "", running: "▸ ", failed: "✕ " };
+
+/** Keeps the signs true until the returned function is called. */
+export function showSigns(
+  store: SessionStore,
+  fileName: string,
+  iconAddress: (sign: Sign) => string,
+) {
+  const { body } = document;
+  const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  const before = { title: document.title, icon: icon?.href ?? "" };
+  const show = () => {
+    const session = store.getSnapshot();
+    const sign = signOf(session);
+    const title = `${PREFIX[sign]}${fileName}`;
+    const address = iconAddress(sign);
+    body.dataset.connection = session.connection.phase;
+    body.dataset.kernel = kernelMood(session.state);
+    if (document.title !== title) document.title = title;
+    if (icon && icon.href !== address) icon.href = address;
+  };
+  const stop = store.subscribe(show);
+  show();
+  return () => {
+    stop();
+    document.title = before.title;
+    if (icon) icon.href = before.icon;
+    delete body.dataset.connection;
+    delete body.dataset.kernel;
+  };
+}

@@ -1,0 +1,81 @@
+/** Every key, with a search. Written from the table the keys are obeyed from. */
+
+import { useState } from "react";
+import { Dialog } from "../ui/dialog";
+import { COMMANDS, EDITOR_KEYS } from "./keymap";
+
+interface Row {
+  readonly keys: readonly string[];
+  readonly title: string;
+}
+
+const GROUPS: readonly { readonly name: string; readonly rows: readonly Row[] }[] = [
+  ...(["Run", "Go", "Cells", "Kind", "Notebook"] as const).map((name) => ({
+    name,
+    rows: COMMANDS.filter((command) => command.group === name),
+  })),
+  { name: "While typing in a cell", rows: EDITOR_KEYS },
+];
+
+const NAMES: Readonly<Record<string, string>> = {
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  Ctrl: /Mac/.test(navigator.userAgent) ? "⌘" : "Ctrl",
+};
+
+function KeyNames({ keys }: { readonly keys: readonly string[] }) {
+  return keys.map((key) => (
+    <kbd key={key}>
+      {key
+        .split(" ")
+        .map((press) =>
+          press
+            .split("+")
+            .map((part) => NAMES[part] ?? part)
+            .join(" "),
+        )
+        .join(", ")}
+    </kbd>
+  ));
+}
+
+export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
+  const [query, setQuery] = useState("");
+  const wanted = query.toLowerCase();
+  const fits = (row: Row) =>
+    row.title.toLowerCase().includes(wanted) ||
+    row.keys.some((key) => key.toLowerCase().includes(wanted));
+  return (
+    <Dialog title="Keyboard" wide onClose={onClose}>
+      <input
+        className="field"
+        type="search"
+        placeholder="Find a key or what it does"
+        aria-label="Find a key or what it does"
+        value={query}
+        onChange={(event) => setQuery(event.target.value)}
+      />
+      <div className="sheet">
+        {GROUPS.map(({ name, rows }) => {
+          const shown = rows.filter(fits);
+          if (shown.length === 0) return null;
+          return (
+            <section key={name}>
+              <h3>{name}</h3>
+              <dl>
+                {shown.map((row) => (
+                  <div key={row.title}>
+                    <dt>{row.title}</dt>
+                    <dd>
+                      <KeyNames keys={row.keys} />
+                    </dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          );
+        })}
+      </div>
+    </Dialog>
+  );
+}

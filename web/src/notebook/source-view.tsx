@@ -1,0 +1,98 @@
+/**
+ * A cell's text: highlighted and still, or in its editor. The two look alike and stand in
+ * the same place; a press on the still one makes the editor before the press is over.
+ */
+
+import { useCallback, useLayoutEffect, useRef, useSyncExternalStore } from "react";
+import type * as Y from "yjs";
+import { CodeEditor } from "../editor/code-editor";
+import { drawHighlighted } from "../ui/highlight";
+import { editorActions } from "./editor-port";
+import type { Entry } from "./notebook-view";
+import { useDesk, useView } from "./use-view";
+
+/** The text as it is now; wakes when it changes. */
+export function useText(text: Y.Text | null): string {
+  const subscribe = useCallback(
+    (wake: () => void) => {
+      text?.observe(wake);
+      return () => text?.unobserve(wake);
+    },
+    [text],
+  );
+  return useSyncExternalStore(subscribe, () => text?.toString() ?? "");
+}
+
+interface StillProps {
+  readonly text: Y.Text;
+  readonly kind: string;
+  readonly onPress: (entry: Entry) => void;
+}
+
+export function StillSource({ text, kind, onPress }: StillProps) {
+  const place = useRef<HTMLPreElement>(null);
+  const source = useText(text);
+  useLayoutEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    if (kind === "code") drawHighlighted(element, source);
+    else element.textContent = source;
+    if (source.endsWith("\n") || source === "") element.append("\u200b");
+  }, [source, kind]);
+  return (
+    <pre
+      ref={place}
+      className="code"
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        onPress({ at: "point", x: event.clientX, y: event.clientY });
+      }}
+      // The press has gone into the editor by now; its default would take the focus out again.
+      onMouseDown={(event) => event.preventDefault()}
+    />
+  );
+}
+
+interface EditorProps {
+  readonly cellId: string;
+  readonly text: Y.Text;
+  readonly kind: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly isEntered: boolean;
+}
+
+export function EditorSource({ cellId, text, kind, label, hint, isEntered }: EditorProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const editor = useRef<CodeEditor | null>(null);
+  const desk = useDesk();
+  const hasLineNumbers = useView((view) => view.hasLineNumbers);
+  const entry = useView((view) => (view.active === cellId ? view.entry : null));
+  const first = useRef({ label, hint, hasLineNumbers });
+
+  useLayoutEffect(() => {
+    const parent = place.current;
+    if (!parent) return;
+    const actions = editorActions(cellId, desk.commander);
+    const made = new CodeEditor(text, parent, { kind, actions, ...first.current });
+    editor.current = made;
+    return () => {
+      editor.current = null;
+      made.destroy();
+    };
+  }, [cellId, text, kind, desk]);
+
+  useLayoutEffect(() => {
+    const made = editor.current;
+    if (!made || !isEntered || !entry) return;
+    if (entry.at === "start" || entry.at === "end") made.goTo(entry.at);
+    else if (entry.at === "line") made.goToLine(entry.line);
+    else if (entry.at === "point") made.goToPoint(entry.x, entry.y);
+    if (!made.view.hasFocus) made.focus();
+  }, [isEntered, entry]);
+
+  useLayoutEffect(() => editor.current?.showLineNumbers(hasLineNumbers), [hasLineNumbers]);
+  useLayoutEffect(() => editor.current?.setLabel(label), [label]);
+
+  return <div ref={place} className="editor-place" />;
+}
