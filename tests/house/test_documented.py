@@ -79,7 +79,7 @@ def test_every_option_is_documented() -> None:
         for parameter in command.params:
             for option in parameter.opts:
                 if option.startswith("--"):
-                    assert f"`{option}" in text, f"{name} {option}"
+                    assert re.search(rf"`[^`\n]*{option}\b", text), f"{name} {option}"
         if isinstance(command, click.Group):
             for inner in command.list_commands(context):
                 found = command.get_command(context, inner)

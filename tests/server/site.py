@@ -112,6 +112,7 @@ class Site:
     port: int
     base_url: str
     told: list[str]
+    server: uvicorn.Server
     clients: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
@@ -168,15 +169,19 @@ def running_site(
     listening = listen(settings)
     application = SmallApplication(settings, list(notebooks))
     told: list[str] = []
-    app = create_app(
-        application,
-        settings,
-        folders,
-        port=listening.port,
-        routes=routes,
-        page=page,
-        tell=told.append,
-    )
+    try:
+        app = create_app(
+            application,
+            settings,
+            folders,
+            port=listening.port,
+            routes=routes,
+            page=page,
+            tell=told.append,
+        )
+    except RuntimeError:
+        listening.listener.close()
+        raise
     server = _Quiet(uvicorn_config(app))
     thread = threading.Thread(target=server.run, args=([listening.listener],))
     thread.start()
@@ -185,7 +190,9 @@ def running_site(
         assert thread.is_alive(), "the server did not start"
         assert time.monotonic() < deadline, "the server did not start in time"
         time.sleep(0.005)
-    site = Site(app, application, folders, listening.host, listening.port, settings.base_url, told)
+    site = Site(
+        app, application, folders, listening.host, listening.port, settings.base_url, told, server
+    )
     try:
         yield site
     finally:
