@@ -34,13 +34,13 @@ from tailrace.log.event_log import EventLog, LogRecord, LogSnapshot
 from tailrace.protocol import events as ev
 from tailrace.protocol import operations as op
 from tailrace.protocol import reports as rp
-from tailrace.protocol.errors import LogFenced, LogFull, ProtocolError
+from tailrace.protocol.errors import LogFull, ProtocolError
 from tailrace.protocol.frames import Answer, Durable, Refusal, Status
 from tailrace.protocol.ids import NotebookId, OperationId
 from tailrace.protocol.records import Record
 from tailrace.protocol.state import SessionState
 from tailrace.session.clock import Clock
-from tailrace.session.fanout import Fanout, Lane, in_frames
+from tailrace.session.fanout import Fanout, in_frames
 from tailrace.session.mailbox import Item, Joined, Mailbox, Noted, Reported, Submitted, Woken
 from tailrace.session.opening import Opened, StoredState, span_of
 from tailrace.session.resume import Recent, welcome
@@ -155,7 +155,7 @@ class Actor:
             await self.log.save_snapshot(LogSnapshot(self.state.sequence, body))
             self._since_snapshot = self._bytes_since_snapshot = 0
             if await self.log.size_bytes() > COMPACT_ABOVE_BYTES:
-                shown = [execution_id for execution_id in self.state.executions]
+                shown = list(self.state.executions)
                 await self.log.compact(self.state.sequence, keep_topics=shown)
         except LogFull:
             self._since_snapshot = 1  # tried again after the next records
@@ -200,6 +200,10 @@ class Actor:
                 case Woken():
                     pass
                 case Noted(events=events):
+                    for event in events:
+                        if isinstance(event, ev.DocumentUpdated):
+                            self.room.apply(event.update)
+                            room_changed = True
                     take(events, "server", None, 0)
                     noted.append(item)
                 case Reported(report=report, kernel_id=kernel_id):

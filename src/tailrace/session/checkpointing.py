@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tailrace.blobs.blob_store import BlobStore
 from tailrace.files.checkpoint import ANYTHING, write_checkpoint
+from tailrace.files.watcher import changes_of
 from tailrace.formats.ipynb import parse, render
 from tailrace.formats.notebook import Notebook
 from tailrace.protocol.errors import FileChanged, FileError, LogFull, NotANotebook, TailraceError
@@ -82,6 +83,7 @@ class Checkpointing:
                 self._wanted.clear()
                 await self.save()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch())
             while True:
                 await self._until_due()
                 self._wanted.clear()
@@ -196,32 +198,42 @@ class Checkpointing:
 
     # ── what others write ────────────────────────────────────────────────────
 
+    async def _watch(self) -> None:
+        def known() -> str | None:
+            return self._actor.state.checkpoint.digest or None
+
+        async for _ in changes_of(self._place.file, known=known):
+            async with self._saving:
+                try:
+                    data = await asyncio.to_thread(_read, self._place.file)
+                    digest = hashlib.sha256(data).hexdigest() if data is not None else None
+                    if digest != known():
+                        await self._meet(data)
+                except (TailraceError, OSError) as error:
+                    self._failed(str(error))
+
     async def _meet(self, data: bytes | None) -> bool:
         """The file is not what we last saw: merge, take it, or record the conflict."""
+        actor = self._actor
         if data is None:
             # Gone: our next save writes it again. Nothing is lost either way.
-            await self._note(CheckpointWritten("", self._actor.state.checkpoint.upto))
+            await self._note(CheckpointWritten("", actor.state.checkpoint.upto))
             self._wanted.set()
             return True
-        mine = await self._file.notebook(self._actor.state, self._actor.room)
-        base_digest = self._actor.state.checkpoint.digest
-        events = await reconciled(
-            self._actor.room,
-            mine,
-            data,
-            base_digest,
-            self._blobs,
-            generation=self._actor.state.generation or "",
-            upto=self._actor.state.sequence,
-            seed=self._clock.seed(),
-        )
-        if events:
-            await self._blobs.put(data)
-            await self._note(*events)
-        if self._actor.state.checkpoint.conflict is not None:
-            self._actor.set_status(
-                file="conflict", file_message=self._actor.state.checkpoint.conflict
+        while True:
+            version = actor.room.version
+            mine = await self._file.notebook(actor.state, actor.room)
+            found = await reconciled(
+                actor.state, actor.room, mine, data, self._blobs, seed=self._clock.seed()
             )
+            if actor.room.version == version:  # nobody typed meanwhile
+                break
+        self._file.original = found.theirs or self._file.original
+        await self._blobs.put(data)
+        await self._note(*found.events)
+        conflict = actor.state.checkpoint.conflict
+        if conflict is not None:
+            actor.set_status(file="conflict", file_message=conflict)
             return False
         self._wanted.set()  # a merge has what the file has not
         return True
@@ -244,20 +256,14 @@ class Checkpointing:
                 raise FileError(f"{self._place.file.name} is gone; keep yours instead")
             theirs = await asyncio.to_thread(parse, held)
             self._file.original = theirs
-            events = taken(
-                actor.room,
-                None,
-                theirs,
-                hashlib.sha256(held).hexdigest(),
-                generation=actor.state.generation or "",
-                upto=sequence,
-                seed=self._clock.seed(),
-            )
+            events = taken(actor.state, actor.room, theirs, self._clock.seed())
             await self._blobs.put(held)
             resolved = ConflictResolved(
                 "copy" if copied else "theirs", copied.name if copied else None
             )
-            await self._note(resolved, *events)
+            digest = hashlib.sha256(held).hexdigest()
+            upto = sequence + len(events) + 1
+            await self._note(resolved, *events, CheckpointWritten(digest, upto))
         actor.set_status(file="saved", file_message="", saved_at=self._clock.now())
         return True
 

@@ -20,9 +20,9 @@ from tailrace.protocol.errors import FileMissing, TailraceError
 from tailrace.protocol.ids import NotebookId
 from tailrace.session.clock import Clock
 from tailrace.session.notebook_file import NotebookFile
-from tailrace.session.opening import Opened, opened_from_file, opened_from_log
+from tailrace.session.opening import Opened, note, opened_from_file, opened_from_log
 from tailrace.session.place import Place, place_of
-from tailrace.session.reconcile import reconcile_on_opening
+from tailrace.session.reconcile import reconciled
 from tailrace.session.session import Session
 
 EVICT_AFTER_S = 120.0
@@ -91,7 +91,7 @@ class Directory:
         """Open the notebooks whose kernels outlived the last server."""
         for kernel in await self._provider.list():
             file = Path(kernel.label)
-            if not kernel.alive or not file.is_file():
+            if not kernel.alive or not await asyncio.to_thread(file.is_file):
                 continue
             try:
                 await self.open_file(file, self._workspace.relative(file))
@@ -169,9 +169,11 @@ class Directory:
             opened.original = await asyncio.to_thread(parse, data)
         else:
             mine = await NotebookFile(log, blobs).notebook(opened.state, opened.room)
-            await reconcile_on_opening(
-                opened, mine, data, blobs, at=self._clock.now(), seed=self._clock.seed()
+            found = await reconciled(
+                opened.state, opened.room, mine, data, blobs, seed=self._clock.seed()
             )
+            opened.original = found.theirs
+            note(opened, found.events, at=self._clock.now())
         return opened
 
     # ── nobody looks ─────────────────────────────────────────────────────────

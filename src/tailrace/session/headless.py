@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from tailrace.blobs.memory import MemoryBlobs
-from tailrace.formats.notebook import Notebook
 from tailrace.formats.ipynb import render
+from tailrace.formats.notebook import Notebook
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.memory import MemoryLog
 from tailrace.protocol.frames import PROTOCOL_VERSION, Answer, Events, Hello, ServerFrame

@@ -63,9 +63,7 @@ class NotebookFile:
                 known = _Written(execution, await self._outputs(execution))
             written[execution.execution_id] = known
             cells.append(
-                replace(
-                    cell, outputs=known.outputs, execution_count=execution.execution_count
-                )
+                replace(cell, outputs=known.outputs, execution_count=execution.execution_count)
             )
         self._written = written
         return replace(bare, cells=tuple(cells))
@@ -183,5 +181,6 @@ def _marked(item: Output) -> Output:
         f"\n… {item.omitted_chars} characters ({item.omitted_lines} lines) are not in this file;"
         " Tailrace has them …\n"
     )
-    return replace(item, head=item.head + note + item.tail, tail="", omitted_chars=0, omitted_lines=0)
-
+    return replace(
+        item, head=item.head + note + item.tail, tail="", omitted_chars=0, omitted_lines=0
+    )

@@ -78,6 +78,8 @@ def note(opened: Opened, events: Iterable[Event], *, at: float) -> None:
     """Add records that will be written with the first turn."""
     state, added = opened.state, []
     for event in events:
+        if isinstance(event, DocumentUpdated):
+            opened.room.apply(event.update)
         record = Record(state.sequence + 1, at, "server", event)
         added.append(encode_record(record, span_of(state, event)))
         state = evolve(state, record)

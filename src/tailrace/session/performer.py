@@ -21,11 +21,7 @@ log_ = logging.getLogger("tailrace.session")
 
 
 _KernelEffect = (
-    ef.StartExecution
-    | ef.SendInput
-    | ef.OpenKernelComm
-    | ef.SendKernelComm
-    | ef.CloseKernelComm
+    ef.StartExecution | ef.SendInput | ef.OpenKernelComm | ef.SendKernelComm | ef.CloseKernelComm
 )
 
 

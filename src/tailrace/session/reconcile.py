@@ -1,72 +1,83 @@
 """The file says something else than our last checkpoint: what that means as events.
 
 Three versions are compared: the last checkpoint (kept as a blob under its digest), the
-document, and the file. `documents/conflict.py` decides; here its verdict becomes records.
-Outputs follow the file where a cell's outputs there are not those of the last checkpoint.
+document, and the file. `documents/conflict.py` decides; here its verdict becomes events.
+Nothing is changed here: the document takes the update when the actor records it.
 """
 
 import asyncio
 import hashlib
 
+from msgspec import Struct
+
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.documents.conflict import Comparison, compared
 from tailrace.documents.room import Room
 from tailrace.formats.ipynb import parse
 from tailrace.formats.notebook import Notebook
 from tailrace.protocol.errors import BlobMissing, NotANotebook
-from tailrace.protocol.events import (
-    CheckpointWritten,
-    DocumentUpdated,
-    Event,
-    FileConflicted,
-)
+from tailrace.protocol.events import CheckpointWritten, DocumentUpdated, Event, FileConflicted
 from tailrace.protocol.ids import BlobHash
-from tailrace.session.opening import Opened, loaded_executions, note
+from tailrace.protocol.state import SessionState
+from tailrace.session.opening import loaded_executions
+
+
+class Found(Struct, frozen=True):
+    """What to record, and the file as it was read (null: it is no notebook)."""
+
+    events: tuple[Event, ...]
+    theirs: Notebook | None
 
 
 async def reconciled(
-    room: Room,
-    mine: Notebook,
-    data: bytes,
-    base_digest: str | None,
-    blobs: BlobStore,
-    *,
-    generation: str,
-    upto: int,
-    seed: str,
-) -> list[Event]:
-    """The events that follow from finding `data` on disk. Changes `room` where the file's
-    content is taken over (the events hold the update)."""
+    state: SessionState, room: Room, mine: Notebook, data: bytes, blobs: BlobStore, *, seed: str
+) -> Found:
+    """What follows from finding `data` on disk while the document says `mine`."""
     digest = hashlib.sha256(data).hexdigest()
     try:
         theirs = await asyncio.to_thread(parse, data)
     except NotANotebook as error:
-        return [FileConflicted(digest, f"The file on disk is no notebook any more: {error}")]
-    base = await _base(base_digest, blobs)
-    return taken(room, base, theirs, digest, generation=generation, upto=upto, seed=seed)
+        message = f"The file on disk is no notebook any more: {error}"
+        return Found((FileConflicted(digest, message),), None)
+    base = await _base(state.checkpoint.digest, blobs)
+    comparison = await asyncio.to_thread(compared, base, mine, theirs)
+    return Found(_events(state, room, comparison, digest, seed), theirs)
+
+
+def _events(
+    state: SessionState, room: Room, comparison: Comparison, digest: str, seed: str
+) -> tuple[Event, ...]:
+    match comparison.verdict:
+        case "same":
+            return (CheckpointWritten(digest, state.sequence),)
+        case "keep_mine":
+            return (CheckpointWritten(digest, state.checkpoint.upto),)
+        case "conflict":
+            return (FileConflicted(digest, comparison.message),)
+        case "take_theirs" | "merge":
+            events = list(
+                taken(
+                    state, room, comparison.notebook, seed, outputs=comparison.outputs_from_theirs
+                )
+            )
+            saved = state.sequence + len(events)
+            upto = saved if comparison.verdict == "take_theirs" else state.checkpoint.upto
+            return (*events, CheckpointWritten(digest, upto))
 
 
 def taken(
+    state: SessionState,
     room: Room,
-    base: Notebook | None,
-    theirs: Notebook,
-    digest: str,
-    *,
-    generation: str,
-    upto: int,
+    notebook: Notebook,
     seed: str,
-) -> list[Event]:
-    """The document becomes what `theirs` says, and the outputs follow where they differ."""
-    events: list[Event] = []
-    update = room.merge_notebook(theirs)
-    if update is not None:
-        events.append(DocumentUpdated(generation, update))
-    before = {cell.cell_id: cell.outputs for cell in base.cells} if base is not None else {}
-    changed = frozenset(
-        cell.cell_id for cell in theirs.cells if before.get(cell.cell_id, ()) != cell.outputs
-    )
-    events += loaded_executions(theirs, seed, changed)
-    events.append(CheckpointWritten(digest, upto + len(events)))
-    return events
+    *,
+    outputs: frozenset[str] | None = None,
+) -> tuple[Event, ...]:
+    """The events by which the document comes to say what `notebook` says; with the outputs
+    of these cells, or of all."""
+    update = Room.from_update(room.state()).merge_notebook(notebook)
+    changed = () if update is None else (DocumentUpdated(state.generation or "", update),)
+    return (*changed, *loaded_executions(notebook, seed, outputs))
 
 
 async def _base(digest: str | None, blobs: BlobStore) -> Notebook | None:
@@ -76,22 +87,3 @@ async def _base(digest: str | None, blobs: BlobStore) -> Notebook | None:
         return await asyncio.to_thread(parse, await blobs.get(BlobHash(digest)))
     except (BlobMissing, NotANotebook):
         return None
-
-
-async def reconcile_on_opening(
-    opened: Opened, mine: Notebook, data: bytes, blobs: BlobStore, *, at: float, seed: str
-) -> None:
-    """The same for a notebook that is being opened: the records are written with the first
-    turn."""
-    state = opened.state
-    events = await reconciled(
-        opened.room,
-        mine,
-        data,
-        state.checkpoint.digest,
-        blobs,
-        generation=state.generation or "",
-        upto=state.sequence,
-        seed=seed,
-    )
-    note(opened, events, at=at)

@@ -285,4 +285,3 @@ class Session:
         spec = self.room.metadata().get("kernelspec")
         chosen = spec.get("interpreter") if isinstance(spec, dict) else None
         return chosen if isinstance(chosen, str) and chosen else None
-
