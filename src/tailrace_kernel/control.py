@@ -218,6 +218,10 @@ class Control(threading.Thread):
         if channel not in ("output", "control"):
             raise WireError(f"no channel is called {channel!r}")
         for other in [other for other in self._peers if other.channel == channel]:
+            if channel == "control":  # numbered frames may be half sent on the other
+                with self._lock:
+                    other.unsent += encode({"kind": "replaced"})
+                    self._push(other)
             self._drop(other)
         peer.channel = channel
         if channel == "control":

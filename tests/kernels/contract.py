@@ -518,7 +518,7 @@ class ProcessContract(KernelContract):
 
         asyncio.run(story())
 
-    def test_a_newer_attach_does_not_end_the_kernel(self) -> None:  # KER-4
+    def test_the_newer_of_two_servers_has_the_kernel_and_the_older_knows(self) -> None:  # KER-25
         async def story() -> None:
             async with self.open() as one, self.open() as two:
                 first, second = Remembered(), Remembered()
@@ -526,13 +526,48 @@ class ProcessContract(KernelContract):
                 await ran(kernel, first, ADD, "x1")
                 again = await two.attach(kernel.kernel_id, second, received=first.seqs[-1])
                 assert again is not None
-                await kernel.detach()
+                assert "taken the kernel over" in (await first.until_dead()).message
                 await ran(again, second, ADD, "x2")
-                assert first.cause is None
+                assert len(second.attached) == 1
                 await again.stop(kill=True)
 
         asyncio.run(story())
 
+    def test_a_connection_that_breaks_is_made_again_where_it_stopped(self) -> None:  # KER-25
+        async def story() -> None:
+            async with self.open() as provider:
+                sink = Remembered()
+                kernel = await started(provider, sink)
+                kernel.execute(ExecutionId("x1"), CellId("c1"), _BREAKS_ITS_CONNECTIONS)
+                await sink.until_finished("x1")
+
+                assert sink.text() == "".join(f"{n}\n" for n in range(200))
+                assert len(sink.attached) > 1
+                assert sink.seqs == sorted(set(sink.seqs))
+                await kernel.stop(kill=True)
+
+        asyncio.run(story())
+
+
+_BREAKS_ITS_CONNECTIONS = """
+import os, socket, time
+for n in range(200):
+    print(n, flush=True)
+    if n == 100:
+        for fd in map(int, os.listdir("/proc/self/fd")):
+            try:
+                link = socket.socket(fileno=os.dup(fd))
+            except OSError:
+                continue
+            try:
+                link.getpeername()
+                if link.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 0:
+                    if link.family == socket.AF_INET or "guest.sock" in str(link.getsockname()):
+                        link.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            link.close()
+"""
 
 _CHILDREN = """
 import os, subprocess, sys, time

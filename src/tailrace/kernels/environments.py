@@ -115,7 +115,8 @@ async def described(interpreter: str, env: dict[str, str] | None = None) -> Envi
     except OSError as error:
         raise InterpreterUnusable(interpreter, f"it cannot be run: {error}") from error
     try:
-        output, errors = await asyncio.wait_for(process.communicate(), _ANSWER_S)
+        async with asyncio.timeout(_ANSWER_S):
+            output, errors = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()

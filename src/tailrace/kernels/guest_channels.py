@@ -167,6 +167,7 @@ class ControlChannel(Channel):
         super().__init__(on_lost)
         self._numbers = itertools.count(1)
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self.was_replaced = False
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -180,7 +181,10 @@ class ControlChannel(Channel):
             self.close()
 
     def _take(self, message: Any) -> None:
-        if not isinstance(message, dict) or message.get("kind") != "reply":
+        if not isinstance(message, dict):
+            return
+        if message.get("kind") == "replaced":
+            self.was_replaced = True
             return
         answer = self._waiting.get(str(message.get("request_id")))
         if answer is None or answer.done():
@@ -200,7 +204,8 @@ class ControlChannel(Channel):
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
             self.send({**arguments, "kind": kind, "request_id": number})
-            return await asyncio.wait_for(answer, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await answer
         except TimeoutError:
             raise KernelUnreachable(
                 f"the kernel did not answer {kind!r} within {timeout_s:g} s"

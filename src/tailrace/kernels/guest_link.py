@@ -27,7 +27,7 @@ log_ = logging.getLogger("tailrace.kernels")
 _DRAIN_S = 2.0  # for the end of a dead kernel's output, should somebody still hold its socket
 _CAUSE_S = 1.0  # between the end of the output and the host's word on why
 _LOOK_AGAIN_S = 0.05
-_REATTACH_S = (0.0, 0.05, 0.2, 1.0, 2.0)  # before each try; then the kernel counts as taken
+_REATTACH_S = (0.0, 0.05, 0.2, 1.0, 2.0)  # before each try; then the kernel counts as lost
 _LEFT_BATCH = 1 << 20
 
 
@@ -101,7 +101,8 @@ class GuestKernel:
         if not kill:
             self._send({"kind": "shutdown"})
         try:
-            await asyncio.wait_for(ended, grace_s + 10)
+            async with asyncio.timeout(grace_s + 10):
+                await ended
         except TimeoutError:
             raise KernelUnreachable(
                 f"kernel {self._kernel_id} did not end; its process cannot be killed"
@@ -175,9 +176,8 @@ class GuestKernel:
 
     async def wait_for_cause(self, timeout_s: float) -> DeathCause | None:
         """Why it died, if that becomes known in time."""
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(self._cause), timeout_s)
-        return None
+        await asyncio.wait((self._cause,), timeout=timeout_s)
+        return self._cause.result() if self._cause.done() else None
 
     async def report_end(self, cause: DeathCause) -> None:
         """Report what the guest left behind, then its death."""
@@ -252,12 +252,10 @@ class GuestKernel:
             cause = cause or await self.wait_for_cause(_CAUSE_S)
             if cause is not None:
                 return cause
+            if self._control is not None and self._control.was_replaced:
+                return DeathCause("unknown", "Another server has taken the kernel over.")
             if not waits:
-                return DeathCause(
-                    "unknown",
-                    "The connection to the kernel was lost again and again: another server "
-                    "uses it, or it does not answer.",
-                )
+                return DeathCause("unknown", "The connection to the kernel is lost for good.")
             await asyncio.sleep(waits.pop(0))
             self._close_channels()
             with contextlib.suppress(KernelUnreachable):

@@ -93,7 +93,9 @@ class Host:
     def _end(self, grace_s: float) -> None:
         self._ending = True
         for kernel_id in list(self.nursery.living):
-            self.nursery.stop(kernel_id, kill=False, grace_s=grace_s, told=lambda _: None)
+            self.nursery.stop(
+                kernel_id, kill=False, grace_s=grace_s, told=lambda _: None, asked=False
+            )
 
     def _answer(self, peer: Peer, message: dict[str, Any]) -> None:
         reply: dict[str, Any] = {"kind": "reply", "request_id": message.get("request_id")}

@@ -71,7 +71,8 @@ class HostLink(asyncio.Protocol):
         the host's sentence when it refuses."""
         answer = self.send(kind, **arguments)
         try:
-            return await asyncio.wait_for(answer, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await answer
         except TimeoutError:
             raise KernelUnreachable(
                 f"the kernel host did not answer {kind!r} within {timeout_s:.0f} s"

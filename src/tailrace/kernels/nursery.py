@@ -143,11 +143,13 @@ class Nursery:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGINT)
 
-    def stop(self, kernel_id: str, *, kill: bool, grace_s: float, told: Told) -> bool:
+    def stop(
+        self, kernel_id: str, *, kill: bool, grace_s: float, told: Told, asked: bool = True
+    ) -> bool:
         """End a kernel and tell its cause; false when it does not live.
 
-        Its server asks it to leave on its own at the same time; half of the grace is for
-        that, half for what SIGTERM sets off.
+        When its server has `asked` it to leave on its own, half of the grace is for that,
+        and half for what SIGTERM sets off.
         """
         child = self.living.get(kernel_id)
         if child is None:
@@ -159,7 +161,7 @@ class Nursery:
             child.kill_at = now  # again, should it lead no group yet
         else:
             child.kill_at = min(now + grace_s, child.kill_at or now + grace_s)
-            child.terminate_at = now + grace_s / 2
+            child.terminate_at = now + (grace_s / 2 if asked else 0.0)
         return True
 
     def pass_deadlines(self) -> float | None:

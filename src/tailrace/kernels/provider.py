@@ -201,7 +201,8 @@ class HostProvider:
             await kernel.stop(kill=kill, grace_s=grace_s)
         else:
             ended = await self.begin_stop(kernel_id, kill=kill, grace_s=grace_s)
-            await asyncio.wait_for(ended, grace_s + 10)
+            async with asyncio.timeout(grace_s + 10):
+                await ended
         return True
 
     async def host_identity(self) -> dict[str, Any] | None:
