@@ -201,7 +201,8 @@ class ControlChannel(Channel):
         if not self.is_open:
             raise KernelUnreachable("the kernel is gone")
         number = f"q{next(self._numbers)}"
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
         try:
             self.send({**arguments, "kind": kind, "request_id": number})
             async with asyncio.timeout(timeout_s):
