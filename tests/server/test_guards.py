@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 
 from tailrace.server.guards import HostNames
 from tailrace.server.permissions import Routes
+from tailrace.server.run import WEBSOCKET_MESSAGE_BYTES
 from tests.server.conftest import TOKEN
 from tests.server.site import Site, running_site
 
@@ -304,7 +305,7 @@ def test_a_websocket_message_has_a_limit(site: Site) -> None:  # SEC-14
         max_size=None,
         open_timeout=30,
     ) as websocket:
-        websocket.send("x" * ((1 << 20) + 1))
+        websocket.send("x" * (WEBSOCKET_MESSAGE_BYTES + 1))
         with pytest.raises(Exception, match="1009"):
             websocket.recv(timeout=30)
 

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 BACKLOG = 2048
-WEBSOCKET_MESSAGE_BYTES = 1 << 20  # what is larger goes over HTTP
+# The largest document update that is taken (8 MiB, `documents/update.py`) as base64 in JSON:
+# what is too large is then refused by name, and not by cutting the socket.
+WEBSOCKET_MESSAGE_BYTES = 12 << 20
 WEBSOCKET_QUEUE = 32
 GRACE_S = 3  # for requests that are under way when the server ends
 
