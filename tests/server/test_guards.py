@@ -1,12 +1,13 @@
 """Who may not even ask: foreign hosts, foreign origins, forged requests, huge bodies."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import WebSocket
-from websockets.exceptions import InvalidStatus
+from fastapi import WebSocket, WebSocketDisconnect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tailrace.server.guards import HostNames
@@ -22,8 +23,9 @@ def echo_routes() -> Routes:
     @routes.websocket("/api/v1/echo", permission="read")
     async def echo(websocket: WebSocket) -> None:
         await websocket.accept()
-        await websocket.send_text(await websocket.receive_text())
-        await websocket.close()
+        with contextlib.suppress(WebSocketDisconnect):
+            await websocket.send_text(await websocket.receive_text())
+            await websocket.close()
 
     return routes
 
@@ -305,8 +307,10 @@ def test_a_websocket_message_has_a_limit(site: Site) -> None:  # SEC-14
         max_size=None,
         open_timeout=30,
     ) as websocket:
-        websocket.send("x" * (WEBSOCKET_MESSAGE_BYTES + 1))
-        with pytest.raises(Exception, match="1009"):
+        # The server stops reading at the message's head; what the client hears of it depends
+        # on how much it has sent by then.
+        with pytest.raises(ConnectionClosed):
+            websocket.send("x" * (WEBSOCKET_MESSAGE_BYTES + 1))
             websocket.recv(timeout=30)
 
 
