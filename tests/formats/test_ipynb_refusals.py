@@ -1,6 +1,7 @@
 """Malformed, huge and hostile files: a sentence that says where, and nothing else."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tailrace.formats.notebook import Notebook
 from tailrace.protocol.errors import NotANotebook
 
 from .test_ipynb_roundtrip import OLD, everything, nbformat_notebooks, written_by_nbformat
+
+BROKEN = Path(__file__).parent.parent.parent / "fixtures" / "notebooks" / "broken"
 
 
 def notebook(**changes: Any) -> bytes:
@@ -169,3 +172,20 @@ def test_a_notebook_with_bytes_changed_is_a_notebook_or_not(made: Any, data: st.
         written[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
 
     parses_or_says_why(bytes(written))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("merge-conflict", "line 27 .* Git merge"),
+        ("cut-off", "ends in the middle"),
+        ("zeros", "byte 200 of the file is zero"),
+        ("utf-16", "UTF-16"),
+        ("empty", "empty"),
+        ("deep", "100 levels"),
+        ("wrong-types", "`source` of cell 1"),
+    ],
+)
+def test_every_broken_sample_is_refused_with_its_reason(name: str, told: str) -> None:
+    with pytest.raises(NotANotebook, match=told):
+        parse((BROKEN / f"{name}.ipynb").read_bytes())
