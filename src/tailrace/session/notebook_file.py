@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.core.text import shown_whole
 from tailrace.documents.room import Room
 from tailrace.formats.notebook import Notebook
 from tailrace.formats.outputs import outputs_to_nbformat
@@ -124,7 +125,9 @@ class NotebookFile:
                     items.append(ErrorOutput(len(items), name, message, traceback))
                     texts.append([])
         return tuple(
-            replace(item, head="".join(text)) if isinstance(item, StreamOutput) else item
+            replace(item, head=shown_whole("".join(text)))
+            if isinstance(item, StreamOutput)
+            else item
             for item, text in zip(items, texts, strict=True)
         )
 
