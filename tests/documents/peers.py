@@ -82,8 +82,13 @@ class Peer:
     def _position(self, after: int) -> str:
         """A key behind the cell at index `after` (-1: before all)."""
         positions = [cell.position for cell in self.cells()]
-        before = positions[after] if after >= 0 else None
-        later = [key for key in positions[after + 1 :] if before is None or key > before]
+        anchors = [key for key in positions[: after + 1] if schema.is_anchor(key)]
+        before = anchors[-1] if anchors else None
+        later = [
+            key
+            for key in positions[after + 1 :]
+            if schema.is_anchor(key) and (before is None or key > before)
+        ]
         return schema.positions_between(before, later[0] if later else None, 1)[0]
 
     def send_to(self, room: Room, log: list[bytes], order: list[int] | None = None) -> None:

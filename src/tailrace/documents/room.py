@@ -12,7 +12,8 @@ its own updates (DOC-8). Reading is cached, and an update drops only the cells i
 A room belongs to one thread at a time and never waits for anything.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pycrdt
@@ -31,6 +32,7 @@ from tailrace.protocol.errors import (
 )
 from tailrace.protocol.ids import CellId, is_id
 
+NOT_FOR_THIS = "the edit is not a Yjs update for this document"
 DOCUMENT_BYTES = 256 << 20  # an update of ours may hold a whole document
 
 
@@ -38,9 +40,12 @@ class Room:
     """`version` rises with every update that changed something; compare, do not count."""
 
     def __init__(self, doc: Doc[Any]) -> None:
-        self._doc = doc
         self._trial: _Trial | None = None
         self.version = 0
+        self._hold(doc)
+
+    def _hold(self, doc: Doc[Any]) -> None:
+        self._doc = doc
         self._cells = schema.cells_of(doc)
         self._metadata = schema.metadata_of(doc)
         self._read: dict[str, DocumentCell] = {}
@@ -70,9 +75,7 @@ class Room:
 
         Raises `DocumentUpdateRefused` when they cannot be read or are not all there.
         """
-        doc: Doc[Any] = Doc()
-        _apply_all(doc, updates)
-        return cls(doc)
+        return cls(_applied(updates))
 
     # ── updates ──────────────────────────────────────────────────────────────
 
@@ -83,12 +86,21 @@ class Room:
         `DocumentUpdateGap`); the document is then as it was.
         """
         inspect(update)
-        if self._trial is None:
-            self._trial = _Trial(self.state())
-        trial, self._trial = self._trial, None
+        trial = self._tried(update)
+        try:
+            with _refusing(NOT_FOR_THIS):
+                self._doc.apply_update(update)
+        except DocumentUpdateRefused:
+            # The copy took it and this one did not: an earlier update of a forger, who
+            # numbered items as somebody else, made them differ. The copy is whole.
+            self.version += 1
+            self._hold(_applied([trial.doc.get_update()]))
+
+    def _tried(self, update: bytes) -> "_Trial":
+        trial, self._trial = self._trial or _Trial(self.state()), None
         trial.apply(update)
         self._trial = trial
-        self._doc.apply_update(update)
+        return trial
 
     def apply_stored(self, *updates: bytes) -> None:
         """Merge updates that were accepted once, from the log: without trying them first."""
@@ -183,10 +195,7 @@ class Room:
         if not produced:
             return None
         update = pycrdt.merge_updates(*produced) if len(produced) > 1 else produced[0]
-        if self._trial is not None:
-            trial, self._trial = self._trial, None
-            trial.apply(update)
-            self._trial = trial
+        self._trial = None  # made anew for the next edit of a peer
         return update
 
     # ── the cache ────────────────────────────────────────────────────────────
@@ -221,8 +230,7 @@ class _Trial:
     """A second copy, on which an update is tried. Thrown away when one fails."""
 
     def __init__(self, state: bytes) -> None:
-        self.doc: Doc[Any] = Doc()
-        self.doc.apply_update(state)
+        self.doc = _applied([state])
         self.problem: str | None = None
         # Kept, for a subscription ends with the object it was made on.
         self.roots = (schema.cells_of(self.doc), schema.metadata_of(self.doc))
@@ -230,15 +238,8 @@ class _Trial:
         self.roots[1].observe_deep(self._look(lambda key: True))
 
     def apply(self, update: bytes) -> None:
-        try:
+        with _refusing(NOT_FOR_THIS):
             self.doc.apply_update(update)
-        except (ValueError, RuntimeError, ExceptionGroup) as error:
-            raise DocumentUpdateRefused("the edit is not a Yjs update for this document") from error
-        except BaseException as error:
-            # The library's native code says "panic" with a class that is no Exception.
-            if type(error).__name__ != "PanicException":
-                raise
-            raise DocumentUpdateRefused("the edit is not a Yjs update for this document") from error
         if self.problem is not None:
             raise DocumentUpdateRefused(self.problem)
         strangers = set(self.doc.keys()) - schema.ROOTS
@@ -258,15 +259,32 @@ class _Trial:
         return look
 
 
+def _applied(updates: Iterable[bytes]) -> Doc[Any]:
+    doc: Doc[Any] = Doc()
+    _apply_all(doc, updates)
+    return doc
+
+
 def _apply_all(doc: Doc[Any], updates: Iterable[bytes]) -> None:
     updates = list(updates)
-    try:
-        with doc.transaction():
-            for update in updates:
-                doc.apply_update(update)
-    except (ValueError, RuntimeError) as error:
-        raise DocumentUpdateRefused("what was stored of the document is damaged") from error
+    with _refusing("what was stored of the document is damaged"), doc.transaction():
+        for update in updates:
+            doc.apply_update(update)
     _require_covered(doc, updates)
+
+
+@contextmanager
+def _refusing(message: str) -> Iterator[None]:
+    """Whatever the library says of an update it cannot take, as `DocumentUpdateRefused`."""
+    try:
+        yield
+    except (ValueError, RuntimeError, ExceptionGroup) as error:
+        raise DocumentUpdateRefused(message) from error
+    except BaseException as error:
+        # Its native code says "panic" with a class that is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DocumentUpdateRefused(message) from error
 
 
 def _require_covered(doc: Doc[Any], updates: Iterable[bytes]) -> None:
