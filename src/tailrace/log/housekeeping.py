@@ -13,6 +13,7 @@ from tailrace.log import database
 from tailrace.log.database import PAGE_BYTES
 from tailrace.log.event_log import LogSnapshot
 from tailrace.log.marks import Marks
+from tailrace.log.wal import FRAME_HEADER_BYTES
 
 SNAPSHOTS_KEPT = 2  # should the newest be damaged, the one before still does
 
@@ -21,6 +22,7 @@ _STEP_BYTES = 4 << 20  # to delete, at a time: some milliseconds
 _STEP_PAGES = 256  # to give back at a time
 _NO_QUOTA_PAGES = 0xFFFFFFFE
 _WAIT_FOR_READERS_MS = 100
+FRAME_BYTES = FRAME_HEADER_BYTES + PAGE_BYTES
 
 
 def keep_snapshot(
@@ -128,12 +130,28 @@ def _give_back_some(connection: sqlite3.Connection, marks: Marks) -> bool:
     return True
 
 
+def fill_database(connection: sqlite3.Connection) -> int:
+    """Copy what is in the write-ahead log by now, without waiting for anybody. Returns how
+    long it was, in bytes."""
+    _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(frames) * FRAME_BYTES
+
+
+def restart_wal(connection: sqlite3.Connection) -> None:
+    """Copy the rest of the write-ahead log, so that the next commit begins it anew."""
+    _checkpoint(connection, "RESTART", wait_ms=0)
+
+
 def shorten_wal(connection: sqlite3.Connection) -> None:
     """Copy the write-ahead log into the database and cut it to nothing, unless a reader is
     in it for longer than a moment."""
-    connection.execute(f"PRAGMA busy_timeout = {_WAIT_FOR_READERS_MS}")
+    _checkpoint(connection, "TRUNCATE", wait_ms=_WAIT_FOR_READERS_MS)
+
+
+def _checkpoint(connection: sqlite3.Connection, mode: str, *, wait_ms: int) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
     try:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
     finally:
         connection.execute(f"PRAGMA busy_timeout = {database.BUSY_TIMEOUT_MS}")
 

@@ -25,6 +25,7 @@ class Marks:
         "first",
         "is_file_open",
         "last",
+        "restart_wanted",
         "trouble",
         "written_bytes",
     )
@@ -38,6 +39,7 @@ class Marks:
         self.trouble: LogError | None = None
         self.broken: LogError | None = None
         self.is_file_open = False  # for writing
+        self.restart_wanted = False  # by the syncer, of the writer: see `Syncer`
         self.written_bytes = 0  # to the write-ahead log since the log was opened, about
 
     def check_writable(self) -> None:

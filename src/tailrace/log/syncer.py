@@ -15,20 +15,24 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tailrace.log import database
+from tailrace.log import database, housekeeping
 from tailrace.log.marks import Marks
 from tailrace.log.store_errors import from_sqlite, sync_failed
 from tailrace.protocol.errors import LogDamaged, LogError
 
 GATHER_S = 0.010  # with the sync itself, D1 follows D0 by about 20 ms
-FILL_BYTES = 8 << 20  # of the write-ahead log, before it is copied into the database
+FILL_BYTES = 4 << 20  # of the write-ahead log, before it is copied into the database
+LITTLE_BYTES = 1 << 20  # left when a pass over it ends: then the writer may copy the rest
+PASSES = 3  # a writer that is faster than the disk has to wait in the end
+RESTART_BYTES = 16 << 20  # of it; from there on the writer is asked to begin it anew
 RETRY_FILL_S = 1.0  # after the copying found no space, or the file locked
 
 
 class Syncer:
     """Owns a descriptor of the `-wal` file and a connection for checkpoints.
 
-    `announce` is called on this thread whenever `durable` rose or the log broke.
+    `announce` is called on this thread whenever `durable` rose or the log broke. `filling` is
+    held while the database is filled: a second checkpoint would be turned away.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Syncer:
         self._marks = marks
         self._announce = announce
         self._mark_suspect = mark_suspect
+        self.filling = threading.Lock()
         self._changed = threading.Condition()
         self._dirty = False
         self._urgent = False
@@ -123,12 +128,20 @@ class Syncer:
 
     def _fill(self) -> bool:
         """Copy the write-ahead log into the database; false when a sync failed on the way."""
-        counted = self._marks.written_bytes
         try:
             if self._connection is None:
                 self._connection = database.connected(self._path, "rw")
                 self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            for _ in range(PASSES):
+                counted = self._marks.written_bytes
+                with self.filling:
+                    length = housekeeping.fill_database(self._connection)
+                self._filled_bytes = counted
+                left = self._marks.written_bytes - counted
+                if left <= LITTLE_BYTES:
+                    break
+            # It begins anew by itself once all of it is copied and nobody writes just then.
+            self._marks.restart_wanted = left > 0 and length >= RESTART_BYTES
         except sqlite3.Error as error:
             trouble = from_sqlite(error, "making the log shorter")
             if isinstance(trouble, LogDamaged):
@@ -137,7 +150,6 @@ class Syncer:
             with self._changed:
                 self._changed.wait_for(lambda: self._stopping, RETRY_FILL_S)
             return True
-        self._filled_bytes = counted
         return True
 
     def _break(self, trouble: LogError) -> None:

@@ -33,7 +33,7 @@ from tailrace.log.syncer import Syncer, sync_folder
 from tailrace.protocol.errors import LogDamaged, LogError, LogFenced, LogFull
 
 GROUP_BYTES = 16 << 20  # of appends in one transaction
-LONGEST_WAL_BYTES = 32 << 20  # then the writer itself waits until it is copied
+LONGEST_WAL_BYTES = 64 << 20  # then the writer itself waits until it is copied
 LOOK_AT_WAL_EVERY_BYTES = 4 << 20
 COMMIT_BYTES = 3 * PAGE_BYTES  # that a small commit adds to the write-ahead log, about
 KNOWN_TOPICS = 4_096
@@ -375,17 +375,29 @@ class Writer:
             return False
 
     def _bound_wal(self) -> None:
-        """Wait for the write-ahead log to be copied when the syncer cannot keep up."""
-        written = self._marks.written_bytes
-        if self._connection is None or written - self._looked_at_wal < LOOK_AT_WAL_EVERY_BYTES:
+        """Begin the write-ahead log anew when the syncer has copied nearly all of it, and wait
+        for the copying when it cannot keep up."""
+        connection, syncer, written = self._connection, self.syncer, self._marks.written_bytes
+        if connection is None or syncer is None:
             return
-        self._looked_at_wal = written
-        if database.file_size(wal_of(self._path)) > LONGEST_WAL_BYTES:
-            self._shorten_wal(self._connection)
+        if self._marks.restart_wanted:
+            self._marks.restart_wanted = False
+            if syncer.filling.acquire(blocking=False):
+                try:
+                    self._checkpoint(connection, housekeeping.restart_wal)
+                finally:
+                    syncer.filling.release()
+        if written - self._looked_at_wal >= LOOK_AT_WAL_EVERY_BYTES:
+            self._looked_at_wal = written
+            if database.file_size(wal_of(self._path)) > LONGEST_WAL_BYTES:
+                with syncer.filling:
+                    self._checkpoint(connection, housekeeping.shorten_wal)
 
-    def _shorten_wal(self, connection: sqlite3.Connection) -> None:
+    def _checkpoint(
+        self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], None]
+    ) -> None:
         try:
-            housekeeping.shorten_wal(connection)
+            work(connection)
         except sqlite3.Error as error:
             trouble = from_sqlite(error, "making the log shorter")
             if isinstance(trouble, LogDamaged):
@@ -401,7 +413,7 @@ class Writer:
             return
         try:
             if self._marks.broken is None and self._marks.durable == self._marks.last:
-                self._shorten_wal(connection)
+                self._checkpoint(connection, housekeeping.shorten_wal)
                 database.write_facts(connection, replace(self._marks.facts, boot=""))
         except sqlite3.Error:
             _roll_back(connection)  # it stays marked as being written, which is always safe
