@@ -1,6 +1,5 @@
 /** The pages, the server they speak to, and what they share. */
 
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo } from "react";
 import { NotebookPage } from "../notebook/notebook-page";
 import { Server } from "../sync/server";
@@ -8,10 +7,6 @@ import { Notices } from "../ui/notices";
 import { folderAddress, go, notebookAddress, routeOf, useAddress } from "./routes";
 
 const HomePage = lazy(async () => ({ default: (await import("../files/home-page")).HomePage }));
-
-const queries = new QueryClient({
-  defaultOptions: { queries: { retry: 1, staleTime: 1_000, refetchOnWindowFocus: true } },
-});
 
 export function App() {
   const server = useMemo(() => Server.ofPage(), []);
@@ -39,11 +34,11 @@ export function App() {
     go,
   };
   return (
-    <QueryClientProvider client={queries}>
+    <>
       <Suspense>
         <HomePage server={server} path={route.path} places={places} />
       </Suspense>
       <Notices />
-    </QueryClientProvider>
+    </>
   );
 }

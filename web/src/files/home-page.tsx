@@ -1,6 +1,12 @@
 /** Home: the folder that is served, and the kernels that live. */
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  QueryClient,
+  QueryClientProvider,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Server } from "../sync/server";
 import { Button } from "../ui/button";
@@ -27,7 +33,19 @@ interface HomePageProps {
 
 const REFRESH_MS = 5_000;
 
-export function HomePage({ server, path, places }: HomePageProps) {
+const queries = new QueryClient({
+  defaultOptions: { queries: { retry: 1, staleTime: 1_000, refetchOnWindowFocus: true } },
+});
+
+export function HomePage(props: HomePageProps) {
+  return (
+    <QueryClientProvider client={queries}>
+      <Home {...props} />
+    </QueryClientProvider>
+  );
+}
+
+function Home({ server, path, places }: HomePageProps) {
   const folder = useQuery({
     queryKey: ["folder", path],
     queryFn: () => listFolder(server, path),
@@ -227,7 +245,6 @@ function NewFolder({ server, path }: { readonly server: Server; readonly path: s
               Name
               <input
                 className="field"
-                // biome-ignore lint/a11y/noAutofocus: the dialog was opened to type this
                 autoFocus
                 value={name}
                 onChange={(event) => setName(event.target.value)}

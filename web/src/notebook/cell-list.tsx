@@ -37,7 +37,6 @@ export function CellList() {
 
   return (
     <>
-      {/* biome-ignore lint/a11y/useSemanticElements: a feed has no element of its own */}
       <div className="cells" role="feed" aria-label="Cells">
         {cells.map((cell, at) => (
           <CellSlot

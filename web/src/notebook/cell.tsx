@@ -88,7 +88,6 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
     <article
       ref={element}
       className="cell"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the active cell holds the focus in command mode
       tabIndex={isActive ? 0 : -1}
       data-cell-id={cellId}
       data-cell-kind={kind}

@@ -9,7 +9,7 @@ import type { Execution, Output } from "../protocol/generated";
 const CODE_LINE = 20;
 const CODE_FRAME = 22; // padding above and below, and the gap to the next cell
 const TEXT_LINE = 18;
-const TEXT_MOST = 432; // the bounded box
+const TEXT_MOST = 612; // the bounded box
 const PROSE_LINE = 25;
 const PROSE_CHARS = 105; // in a line of the usual width
 const CODE_CHARS = 104;

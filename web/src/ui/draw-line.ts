@@ -8,11 +8,31 @@ function colored(color: string): string {
   return color.startsWith("#") ? color : `var(--ansi-${color})`;
 }
 
+/** Ink and ground together, so that the one can be read on the other in either theme. */
+function inkAndGround(style: Style): { ink: string | null; ground: string | null } {
+  const { color, background, inverse } = style;
+  if (inverse) {
+    return {
+      ink: background ? colored(background) : "var(--paper)",
+      ground: color ? colored(color) : "var(--ink)",
+    };
+  }
+  const ink = color ? colored(color) : null;
+  if (!background) return { ink, ground: null };
+  const ground = colored(background);
+  if (background.startsWith("#")) return { ink, ground };
+  // White was chosen for a full colour; any other ink is read better on a tint.
+  if (color?.endsWith("white")) {
+    return { ink: "white", ground: `color-mix(in oklab, ${ground} 65%, black)` };
+  }
+  const tint = `color-mix(in oklab, ${ground} 26%, transparent)`;
+  return { ink: color === "black" ? "var(--ink)" : ink, ground: tint };
+}
+
 function dress(element: HTMLElement, style: Style): void {
-  const ink = style.inverse ? (style.background ?? "#paper") : style.color;
-  const ground = style.inverse ? (style.color ?? "#ink") : style.background;
-  if (ink) element.style.color = ink === "#paper" ? "var(--paper)" : colored(ink);
-  if (ground) element.style.backgroundColor = ground === "#ink" ? "var(--ink)" : colored(ground);
+  const { ink, ground } = inkAndGround(style);
+  if (ink) element.style.color = ink;
+  if (ground) element.style.backgroundColor = ground;
   if (style.bold) element.style.fontWeight = "700";
   if (style.faint) element.style.opacity = "0.65";
   if (style.italic) element.style.fontStyle = "italic";

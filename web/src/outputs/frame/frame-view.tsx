@@ -12,6 +12,7 @@ import vegaLiteScript from "../../../node_modules/vega-lite/build/vega-lite.min.
 import { useDark } from "../../ui/theme";
 import { useOutputPlace } from "../place";
 import { readFromFrame, type Shown, type ToFrame } from "./messages";
+import type { Library } from "./shipped";
 
 const FIRST_HEIGHT_PX: Readonly<Record<Shown, number>> = {
   html: 24,
@@ -21,9 +22,15 @@ const FIRST_HEIGHT_PX: Readonly<Record<Shown, number>> = {
   vega: 240,
 };
 
-const LIBRARIES: Readonly<Partial<Record<Shown, readonly string[]>>> = {
-  plotly: [plotlyScript],
-  vega: [vegaScript, vegaLiteScript, vegaEmbedScript],
+function addressOf(path: string): string {
+  return new URL(path, location.href).href;
+}
+
+const LIBRARIES: Readonly<Record<Library, string>> = {
+  plotly: addressOf(plotlyScript),
+  vega: addressOf(vegaScript),
+  "vega-lite": addressOf(vegaLiteScript),
+  "vega-embed": addressOf(vegaEmbedScript),
 };
 
 interface FrameViewProps {
@@ -61,9 +68,8 @@ export function FrameView({ form, mime, value }: FrameViewProps) {
 
   useEffect(() => {
     if (!port) return;
-    const theme = document.documentElement.dataset.theme === "dark" || isDark ? "dark" : "light";
-    const libraries = (LIBRARIES[form] ?? []).map((path) => new URL(path, location.href).href);
-    const message: ToFrame = { kind: "show", form, mime, value, libraries, theme };
+    const theme = isDark ? "dark" : "light";
+    const message: ToFrame = { kind: "show", form, mime, value, libraries: LIBRARIES, theme };
     port.postMessage(message);
   }, [port, form, mime, value, isDark]);
 

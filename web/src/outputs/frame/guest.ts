@@ -8,7 +8,8 @@
 import "../../ui/fonts.css";
 import "../../ui/tokens.css";
 import "./guest.css";
-import { type FromFrame, readToFrame, type ToFrame } from "./messages";
+import { type FromFrame, readToFrame, type Shown, type ToFrame } from "./messages";
+import { type Library, libraryAt } from "./shipped";
 
 interface PlotlyLibrary {
   newPlot(place: HTMLElement, data: unknown, layout: unknown, config: unknown): Promise<unknown>;
@@ -24,15 +25,18 @@ const HEIGHTS_A_SECOND = 40; // a page that answers its own height with a new on
 
 const place = document.createElement("main");
 let port: MessagePort | null = null;
+let shipped: Readonly<Record<Library, string>> | null = null;
 
 function say(message: FromFrame): void {
   port?.postMessage(message);
 }
 
 function complain(problem: unknown): void {
+  const text = problem instanceof Error ? problem.message : String(problem);
+  if ([...place.querySelectorAll(".problem")].some((box) => box.textContent === text)) return;
   const box = document.createElement("pre");
   box.className = "problem";
-  box.textContent = problem instanceof Error ? problem.message : String(problem);
+  box.textContent = text;
   place.append(box);
 }
 
@@ -52,7 +56,9 @@ async function drawMarkup(markup: string): Promise<void> {
   place.innerHTML = markup;
   for (const dead of [...place.querySelectorAll("script")]) {
     const live = document.createElement("script");
-    for (const { name, value } of dead.attributes) live.setAttribute(name, value);
+    for (const { name, value } of dead.attributes)
+      if (name !== "src") live.setAttribute(name, value);
+    if (dead.src !== "") live.src = dead.src;
     live.textContent = dead.textContent;
     const waits = live.src !== "" && !live.async;
     const settled = new Promise((resolve) => {
@@ -63,13 +69,42 @@ async function drawMarkup(markup: string): Promise<void> {
   }
 }
 
+/** Scripts that an output asks of a CDN and that we ship come from us. */
+function serveShipped(): void {
+  const own = Object.getOwnPropertyDescriptor(HTMLScriptElement.prototype, "src");
+  if (!own?.set || !own.get) return;
+  const { get, set } = own;
+  Object.defineProperty(HTMLScriptElement.prototype, "src", {
+    configurable: true,
+    enumerable: true,
+    get,
+    set(this: HTMLScriptElement, address: string) {
+      const library = libraryAt(String(address));
+      if (library) this.removeAttribute("integrity"); // it names the other copy's bytes
+      set.call(this, library && shipped ? shipped[library] : address);
+    },
+  });
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
+const NEEDS: Readonly<Record<Shown, readonly Library[]>> = {
+  html: [],
+  svg: [],
+  javascript: [],
+  plotly: ["plotly"],
+  vega: ["vega", "vega-lite", "vega-embed"],
+};
+
 async function draw(message: Extract<ToFrame, { kind: "show" }>): Promise<void> {
+  shipped = message.libraries;
+  place.dataset.form = message.form;
+  const needed = NEEDS[message.form];
+  if (needed.length > 0) place.replaceChildren("Drawing …");
+  for (const library of needed) await load(shipped[library]);
   place.replaceChildren();
-  for (const address of message.libraries) await load(address);
   const { value } = message;
   switch (message.form) {
     case "html":
@@ -82,13 +117,8 @@ async function draw(message: Extract<ToFrame, { kind: "show" }>): Promise<void> 
       if (!isObject(value) || !globalThis.Plotly) throw new Error("this is no plotly figure");
       const layout = isObject(value.layout) ? value.layout : {};
       const config = isObject(value.config) ? value.config : {};
-      const drawn = await globalThis.Plotly.newPlot(place, value.data ?? [], layout, {
-        responsive: true,
-        displaylogo: false,
-        ...config,
-        plotlyServerURL: "",
-      });
-      void drawn;
+      const wanted = { responsive: true, displaylogo: false, ...config, plotlyServerURL: "" };
+      await globalThis.Plotly.newPlot(place, value.data ?? [], layout, wanted);
       return;
     }
     case "vega": {
@@ -130,8 +160,16 @@ function watchHeight(): void {
 }
 
 document.body.append(place);
+serveShipped();
 window.addEventListener("error", (event) => complain(event.message));
 window.addEventListener("unhandledrejection", (event) => complain(event.reason));
+document.addEventListener("securitypolicyviolation", (event) => {
+  if (event.blockedURI.startsWith("http")) {
+    complain(
+      `This output asks for something from ${new URL(event.blockedURI).host}. Outputs have no network here.`,
+    );
+  }
+});
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") say({ kind: "escape" });
 });

@@ -4,16 +4,18 @@
  * script, and script may speak on the port in its name.
  */
 
+import type { Library } from "./shipped";
+
 export type Shown = "html" | "svg" | "javascript" | "plotly" | "vega";
 
-/** From the page. `libraries` are addresses of scripts of ours that this form needs. */
+/** From the page. `libraries` says where the scripts are that we ship. */
 export type ToFrame =
   | {
       readonly kind: "show";
       readonly form: Shown;
       readonly mime: string;
       readonly value: unknown;
-      readonly libraries: readonly string[];
+      readonly libraries: Readonly<Record<Library, string>>;
       readonly theme: "light" | "dark";
     }
   | { readonly kind: "theme"; readonly theme: "light" | "dark" };
@@ -68,13 +70,19 @@ export function readToFrame(message: unknown): ToFrame | null {
   if (!isObject(message)) return null;
   if (message.kind === "theme") return { kind: "theme", theme: themeOf(message.theme) };
   if (message.kind !== "show" || !isForm(message.form)) return null;
-  const libraries = Array.isArray(message.libraries) ? message.libraries : [];
+  const given = isObject(message.libraries) ? message.libraries : {};
+  const address = (name: Library) => String(given[name] ?? "");
   return {
     kind: "show",
     form: message.form,
     mime: String(message.mime),
     value: message.value,
-    libraries: libraries.filter((each) => typeof each === "string"),
+    libraries: {
+      plotly: address("plotly"),
+      vega: address("vega"),
+      "vega-lite": address("vega-lite"),
+      "vega-embed": address("vega-embed"),
+    },
     theme: themeOf(message.theme),
   };
 }

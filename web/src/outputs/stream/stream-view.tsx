@@ -7,7 +7,7 @@
 import { memo, useLayoutEffect, useMemo, useState } from "react";
 import type { StreamOutput } from "../../protocol/generated";
 import { Button } from "../../ui/button";
-import { counted } from "../../ui/words";
+import { counted, countWords } from "../../ui/words";
 import type { Transcript } from "../transcript";
 import { LineSource } from "./line-source";
 import { LogView } from "./log-view";
@@ -58,7 +58,7 @@ function Folded(props: StreamViewProps & { readonly onOpen: () => void }) {
       <div className="fold">
         <span>
           {hidden > 0
-            ? `… ${counted(hidden, "line")} of ${counted(total, "line")} not shown`
+            ? `… ${countWords(hidden)} of ${counted(total, "line")} not shown`
             : `… ${counted(output.omitted_chars, "character")} not shown`}
         </span>
         {hidden > 0 && (
