@@ -57,8 +57,10 @@ class Application:
 
     async def _warm(self) -> None:
         try:
-            await self.kernels.warm()
-            await self.directory.reopen_living()
+            try:
+                await self.kernels.warm()
+            finally:
+                await self.directory.reopen_living()
         except TailraceError as error:
             log_.error("the kernel host did not start: %s", error)
 

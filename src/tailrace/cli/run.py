@@ -22,6 +22,7 @@ from tailrace.kernels.provider import HostProvider
 from tailrace.protocol import events as ev
 from tailrace.protocol.errors import TailraceError
 from tailrace.protocol.ids import CellId, ExecutionId
+from tailrace.protocol.operations import CancelInput
 from tailrace.session.clock import SystemClock
 from tailrace.session.headless import HeadlessRun
 
@@ -171,7 +172,7 @@ async def _follow(
                 return TIMED_OUT
             timed_out = True
             timeout_s, teller.began = INTERRUPT_GRACE_S, time.monotonic()
-            teller.say(f"the cell took too long (--timeout); interrupting it")
+            teller.say("the cell took too long (--timeout); interrupting it")
             await headless.interrupt()
             continue
         except StopAsyncIteration:
@@ -193,6 +194,8 @@ async def _follow(
                         await headless.interrupt()
                 if not waiting:
                     return TIMED_OUT if timed_out else status
+            case ev.InputRequested(prompt_id=prompt_id):
+                await headless.submit(CancelInput(prompt_id))
             case ev.KernelDied(cause=cause):
                 teller.say(cause.message)
                 return DIED

@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from tailrace.protocol.state import SessionState
 from tailrace.protocol.ids import CellId, ClientId, NotebookId, OperationId, RequestId
 from tailrace.protocol.naming import kebab
 from tailrace.protocol.operations import Operation
 from tailrace.protocol.records import Record
+from tailrace.protocol.state import SessionState
 
 PROTOCOL_VERSION = 1
 

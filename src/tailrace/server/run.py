@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
+logger = logging.getLogger("tailrace.server")
+
 BACKLOG = 2048
 # The largest document update that is taken (8 MiB, `documents/update.py`) as base64 in JSON:
 # what is too large is then refused by name, and not by cutting the socket.
@@ -111,13 +113,16 @@ def describe(settings: Settings, listening: Listening) -> RunningServer:
     )
 
 
-def login_address(server: RunningServer, folders: StateFolders, *, page: str = "") -> str:
+def launch_codes(folders: StateFolders) -> LaunchCodes:
+    return LaunchCodes(folders.launch, time.time)
+
+
+def login_address(server: RunningServer, codes: LaunchCodes, *, page: str = "") -> str:
     """An address that logs a browser in once, and then shows `page` (`notebook/a.ipynb`)."""
     from urllib.parse import quote
 
-    code = LaunchCodes(folders.run / "launch", time.time).mint()
     wanted = f"&next={quote(page)}" if page else ""
-    return f"{server.address}login?code={code}{wanted}"
+    return f"{server.address}login?code={codes.mint()}{wanted}"
 
 
 def serve(
@@ -125,15 +130,19 @@ def serve(
     folders: StateFolders,
     listening: Listening,
     server: RunningServer,
+    codes: LaunchCodes,
     *,
     tell: Callable[[str], None] = print,
 ) -> int:
-    """Serve until a signal; returns the process's exit status."""
+    """Serve until a signal; returns the process's exit status. `codes` made the address."""
     set_up_logging(settings)
     servers = RunningServers(folders.servers)
-    servers.add(server)
     try:
-        return _serve(settings, folders, listening, server, tell)
+        servers.add(server)
+    except OSError as problem:  # a full disk must not keep the server from starting
+        logger.warning("other commands will not find this server: %s", problem)
+    try:
+        return _serve(settings, folders, listening, server, codes, tell)
     finally:
         servers.remove(server.instance)
 
@@ -143,6 +152,7 @@ def _serve(
     folders: StateFolders,
     listening: Listening,
     server: RunningServer,
+    codes: LaunchCodes,
     tell: Callable[[str], None],
 ) -> int:
     # Imported late: the address is on the screen and the socket listens already.
@@ -159,6 +169,7 @@ def _serve(
         port=server.port,
         routes=(notebooks.routes,),
         instance=server.instance,
+        codes=codes,
         tell=tell,
     )
 

@@ -14,7 +14,13 @@ import time
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tailrace.protocol.errors import ProtocolError, TailraceError
+from tailrace.protocol.errors import (
+    FileMissing,
+    NotANotebook,
+    PathOutside,
+    ProtocolError,
+    TailraceError,
+)
 from tailrace.protocol.frames import (
     PROTOCOL_VERSION,
     Ask,
@@ -42,12 +48,14 @@ RATE_BURST = 6_000  # a client that was offline sends many at once when it comes
 CLOSE_NORMAL = 1000
 CLOSE_TOO_BIG = 1009
 CLOSE_GOING_AWAY = 1001
+CLOSE_FAILED = 1011
 CLOSE_MALFORMED = 4400
 CLOSE_FORBIDDEN = 4403
+CLOSE_UNAUTHORISED = 4401
 CLOSE_UNKNOWN = 4404
 CLOSE_VERSION = 4409
+CLOSE_NOT_A_NOTEBOOK = 4422
 CLOSE_TOO_FAST = 4429
-CLOSE_FAILED = 4500
 
 SUBPROTOCOLS: dict[str, Encoding] = {
     "tailrace.v1.msgpack": "msgpack",
@@ -98,9 +106,7 @@ class Connection:
         except ProtocolError as error:
             await self._say_goodbye(Goodbye(error.code, str(error)), CLOSE_MALFORMED)
         except TailraceError as error:
-            missing = error.code in ("file.missing", "notebook.unknown")
-            code = CLOSE_UNKNOWN if missing else CLOSE_FAILED
-            await self._say_goodbye(Goodbye(error.code, str(error)), code)
+            await self._say_goodbye(Goodbye(error.code, str(error)), close_code_of(error))
 
     # ── in ───────────────────────────────────────────────────────────────────
 
@@ -116,7 +122,7 @@ class Connection:
             raise _Leave(
                 CLOSE_VERSION,
                 "protocol.version",
-                f"the page speaks protocol {frame.protocol}, this server {PROTOCOL_VERSION}; reload",
+                f"you speak protocol {frame.protocol}, this server {PROTOCOL_VERSION}; reload",
             )
         if not is_id(frame.client_id):
             raise ProtocolError("client_id must be 1 to 64 letters, digits, - or _")
@@ -160,8 +166,12 @@ class Connection:
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(self._write(session, lane))
                 reader = tasks.create_task(self._read(session, lane, actor, tasks))
-                await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
+                ended = tasks.create_task(self._until_logged_out())
+                await asyncio.wait((writer, reader, ended), return_when=asyncio.FIRST_COMPLETED)
+                if ended.done():
+                    lane.close(Goodbye("auth.required", "you were logged out; log in again"))
                 lane.close()
+                ended.cancel()
                 reader.cancel()
                 if reader.done():
                     writer.cancel()  # nobody is there to read any more
@@ -170,7 +180,13 @@ class Connection:
         finally:
             session.leave(lane)
         if lane.goodbye is not None:
-            await self._say_goodbye(lane.goodbye, CLOSE_GOING_AWAY)
+            logged_out = lane.goodbye.code == "auth.required"
+            code = CLOSE_UNAUTHORISED if logged_out else CLOSE_GOING_AWAY
+            await self._say_goodbye(lane.goodbye, code)
+
+    async def _until_logged_out(self) -> None:
+        identity: Identity = self._websocket.scope[IDENTITY]
+        await identity.ended.wait()
 
     async def _read(
         self, session: Session, lane: Lane, actor: str, tasks: asyncio.TaskGroup
@@ -223,6 +239,17 @@ class Connection:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # already gone
             await self._send(encoded(goodbye, self._encoding))
             await self._websocket.close(close_code, goodbye.code)
+
+
+def close_code_of(error: TailraceError) -> int:
+    """The close code of SYNC-7 for an error that ends a connection."""
+    match error:
+        case FileMissing() | PathOutside():
+            return CLOSE_UNKNOWN
+        case NotANotebook():
+            return CLOSE_NOT_A_NOTEBOOK
+        case _:
+            return CLOSE_FAILED
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -16,7 +16,7 @@ from tailrace.files.workspace import Workspace
 from tailrace.formats.ipynb import parse
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.event_log import EventLog
-from tailrace.protocol.errors import FileMissing, TailraceError
+from tailrace.protocol.errors import FileMissing, PathOutside, TailraceError
 from tailrace.protocol.ids import NotebookId
 from tailrace.session.clock import Clock
 from tailrace.session.notebook_file import NotebookFile
@@ -66,6 +66,7 @@ class Directory:
         self._tasks: asyncio.TaskGroup | None = None
         self._idle_since: dict[NotebookId, float] = {}
         self._closing = asyncio.Event()
+        self._reopened = asyncio.Event()
 
     # ── life ─────────────────────────────────────────────────────────────────
 
@@ -89,14 +90,23 @@ class Directory:
 
     async def reopen_living(self) -> None:
         """Open the notebooks whose kernels outlived the last server."""
-        for kernel in await self._provider.list():
-            file = Path(kernel.label)
-            if not kernel.alive or not await asyncio.to_thread(file.is_file):
-                continue
-            try:
-                await self.open_file(file, self._workspace.relative(file))
-            except TailraceError as error:
-                log_.error("the kernel of %s runs, but it cannot be opened: %s", file, error)
+        try:
+            for kernel in await self._provider.list():
+                file = Path(kernel.label)
+                if not kernel.alive or not await asyncio.to_thread(file.is_file):
+                    continue
+                try:
+                    await self.open_file(file, self._name_of(file))
+                except TailraceError as error:
+                    log_.error("the kernel of %s runs, but it cannot be opened: %s", file, error)
+        finally:
+            self._reopened.set()
+
+    def _name_of(self, file: Path) -> str:
+        try:
+            return self._workspace.relative(file)
+        except PathOutside:  # served by another server of this user, from another folder
+            return str(file)
 
     # ── notebooks ────────────────────────────────────────────────────────────
 
@@ -114,6 +124,8 @@ class Directory:
 
     async def session(self, notebook_id: NotebookId) -> Session:
         """The open session of a notebook that `place` has named, opened if need be."""
+        if notebook_id not in self._places:
+            await self._reopened.wait()  # it may be one whose kernel outlived the last server
         place = self._places.get(notebook_id)
         if place is None:  # named by an earlier server, perhaps: the client asks by path again
             raise FileMissing("no notebook has this id here; ask for it by its path")

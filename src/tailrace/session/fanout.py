@@ -17,7 +17,7 @@ from tailrace.protocol.frames import Events, Goodbye, ServerFrame
 from tailrace.protocol.ids import ClientId
 from tailrace.protocol.records import Record
 
-LANE_BYTES = 4 << 20  # some seconds of a flood; forty clients of it are 160 MB at the worst
+LANE_BYTES = 32 << 20  # lanes share their frames, so this is the bound for all of them
 FRAME_BYTES = 96 << 10  # uvicorn sends frames of 8 to 100 kB best
 
 Encoding = Literal["msgpack", "json"]

@@ -19,7 +19,7 @@ routes = Routes()
 
 SANDBOX = {
     # What a notebook made must never run as a page of ours.
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -65,7 +65,9 @@ async def notebook_socket(websocket: WebSocket, notebook_id: str) -> None:
     await Connection(websocket, _directory(websocket), NotebookId(notebook_id)).serve()
 
 
-@routes.http("GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/lines", permission="read")
+@routes.http(
+    "GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/lines", permission="read"
+)
 async def output_lines(
     request: Request,
     notebook_id: str,
@@ -82,7 +84,9 @@ async def output_lines(
     )
 
 
-@routes.http("GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/search", permission="read")
+@routes.http(
+    "GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/search", permission="read"
+)
 async def search_output(
     request: Request,
     notebook_id: str,
@@ -96,7 +100,9 @@ async def search_output(
     )
 
 
-@routes.http("GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/text", permission="read")
+@routes.http(
+    "GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/text", permission="read"
+)
 async def output_text(request: Request, notebook_id: str, execution_id: str) -> Response:
     session = await _session(request, notebook_id, execution_id)
     return StreamingResponse(
