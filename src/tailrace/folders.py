@@ -12,7 +12,6 @@ for unix sockets several names below it.
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -48,6 +47,11 @@ class StateFolders(Struct, frozen=True):
     def servers(self) -> Path:
         """One small file for each server that runs."""
         return self.run / "servers"
+
+    @property
+    def launch(self) -> Path:
+        """One-time login codes."""
+        return self.run / "launch"
 
     @property
     def settings_file(self) -> Path:
@@ -109,6 +113,6 @@ def _short(run: Path) -> Path:
 
 
 def _temporary() -> Path:
-    folder = tempfile.gettempdir()
-    # macOS names a long one for each user, and TMPDIR may be anything.
-    return Path(folder if len(os.fsencode(folder)) <= 24 else "/tmp")
+    # The same one whatever TMPDIR is in this shell, or commands would not find each other.
+    # (`tempfile` would also try to write there, which a full disk does not let it.)
+    return Path("/tmp") if os.path.isdir("/tmp") else Path(os.environ.get("TMPDIR", "/var/tmp"))

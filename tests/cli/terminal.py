@@ -79,10 +79,19 @@ class Served:
 TOKEN = "canary-of-the-command-line"
 
 
-def serve(home: Path, *arguments: str | Path, cwd: Path | None = None, **more: str) -> Served:
+def serve(
+    home: Path,
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    limit_file_size: int | None = None,
+    **more: str,
+) -> Served:
     """Start a server and wait until its address is printed."""
+    command = [sys.executable, "-m", "tailrace.cli", *map(str, arguments)]
+    if limit_file_size is not None:
+        command = ["sh", "-c", f'ulimit -f {limit_file_size}; exec "$@"', "sh", *command]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tailrace.cli", *map(str, arguments)],
+        command,
         cwd=cwd,
         env=environment(home, TAILRACE_TOKEN=TOKEN, **more),
         stdout=subprocess.PIPE,

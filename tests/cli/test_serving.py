@@ -229,6 +229,21 @@ def test_settings_choose_what_becomes_of_kernels(start: Start, work: Path) -> No
     assert not is_alive(busy)
 
 
+def test_it_starts_and_lets_in_where_no_file_can_be_written(home: Path, work: Path) -> None:
+    """As on a full disk: every write to a file fails."""
+    served = serve(home, work, "--port", "0", "--no-browser", limit_file_size=0)
+    try:
+        with httpx.Client() as browser:
+            assert browser.get(served.address).status_code == 303
+            assert browser.get(f"{served.base}/api/v1/files").json()["entries"] == []
+        status, said = served.end(signal.SIGINT)
+    finally:
+        served.clean_up()
+
+    assert status == 0
+    assert "Traceback" not in said
+
+
 def test_the_address_is_printed_before_anything_heavy_is_imported(home: Path) -> None:
     program = (
         "import sys, tailrace.cli.open\n"

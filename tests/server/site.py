@@ -128,7 +128,7 @@ class Site:
         return f"tailrace-{self.port}"
 
     def code(self) -> str:
-        return LaunchCodes(self.folders.run / "launch", time.time).mint()
+        return LaunchCodes(self.folders.launch, time.time).mint()
 
     def anonymous(self, **headers: str) -> httpx.Client:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

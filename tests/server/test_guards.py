@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi import WebSocket, WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -301,17 +302,42 @@ def test_json_that_does_not_fit_is_the_senders_fault(site: Site, body: bytes) ->
 
 
 def test_a_websocket_message_has_a_limit(site: Site) -> None:  # SEC-14
-    with connect(
-        f"ws://{site.host}:{site.port}/api/v1/echo",
-        additional_headers={"Authorization": f"Bearer {TOKEN}"},
-        max_size=None,
-        open_timeout=30,
-    ) as websocket:
+    def send_too_much() -> None:
         # The server stops reading at the message's head; what the client hears of it depends
         # on how much it has sent by then.
+        websocket.send("x" * (WEBSOCKET_MESSAGE_BYTES + 1))
+        websocket.recv(timeout=30)
+
+    with (
+        connect(
+            f"ws://{site.host}:{site.port}/api/v1/echo",
+            additional_headers={"Authorization": f"Bearer {TOKEN}"},
+            max_size=None,
+            open_timeout=30,
+        ) as websocket,
+        pytest.raises(ConnectionClosed),
+    ):
+        send_too_much()
+
+
+def test_logging_out_closes_the_sockets_of_that_login(site: Site) -> None:  # SEC-22
+    browser, other = site.browser(), site.browser()
+    address = f"ws://{site.host}:{site.port}/api/v1/echo"
+
+    def headers(client: httpx.Client) -> dict[str, str]:
+        held = f"{site.cookie_name}={client.cookies[site.cookie_name]}"
+        return {"Origin": site.origin, "Cookie": held}
+
+    with (
+        connect(address, additional_headers=headers(browser), open_timeout=30) as ends,
+        connect(address, additional_headers=headers(other), open_timeout=30) as stays,
+    ):
+        assert browser.post("/api/v1/logout", json={}).status_code == 204
         with pytest.raises(ConnectionClosed):
-            websocket.send("x" * (WEBSOCKET_MESSAGE_BYTES + 1))
-            websocket.recv(timeout=30)
+            ends.recv(timeout=30)
+        assert ends.close_code == 4401
+        stays.send("still here")
+        assert stays.recv(timeout=30) == "still here"
 
 
 # ── headers ──────────────────────────────────────────────────────────────────

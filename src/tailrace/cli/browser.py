@@ -6,6 +6,7 @@ read it; where it cannot (a sandboxed snap, the other side of WSL), it is given 
 without the code, and the page says where the code is.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tailrace.folders import made
+from tailrace.protocol.errors import SettingsError
 
 _KEPT_S = 600.0
 
@@ -24,7 +26,11 @@ def open_browser(address: str, folder: Path, now: float) -> bool:
     """Whether there is a browser to be opened; it is opened in the background."""
     if not has_screen():
         return False
-    target = _leading_file(address, folder, now) if reads_our_files() else _without_code(address)
+    target = _without_code(address)
+    if reads_our_files():
+        # On a full disk there is no file; the page then says where the code is.
+        with contextlib.suppress(OSError, SettingsError):
+            target = _leading_file(address, folder, now)
     threading.Thread(target=_open, args=(target,), daemon=True).start()
     return True
 

@@ -186,7 +186,7 @@ def _sockets(folders: StateFolders) -> Iterator[Finding]:
             "sockets",
             "fail",
             f"{folders.run} is {length} bytes long; sockets below it need at most {RUN_LIMIT}",
-            "set TAILRACE_HOME or TMPDIR to a shorter folder",
+            "set TAILRACE_HOME to a shorter folder",
         )
     else:
         yield Finding("sockets", "ok", f"paths are short enough ({length} of {RUN_LIMIT} bytes)")

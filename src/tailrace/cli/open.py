@@ -16,7 +16,7 @@ from tailrace import __version__
 from tailrace.cli.browser import open_browser
 from tailrace.folders import StateFolders, state_folders
 from tailrace.protocol.errors import FileMissing, NotANotebook
-from tailrace.server.run import describe, listen, login_address, serve
+from tailrace.server.run import describe, launch_codes, listen, login_address, serve
 from tailrace.server.running_servers import RunningServer, RunningServers
 from tailrace.settings import DEFAULT_PORT, Settings, load_settings
 
@@ -59,7 +59,7 @@ def open_command(path: Path | None, new: bool, **given: object) -> None:
     )
     same = serving(settings.root, folders)
     if same is not None and not own:
-        address = login_address(same, folders, page=page)
+        address = login_address(same, launch_codes(folders), page=page)
         say(f"Tailrace serves {same.root} already (process {same.pid}):\n  {address}")
         show(settings, folders, address)
         return
@@ -97,7 +97,8 @@ def serving(root: Path, folders: StateFolders) -> RunningServer | None:
 def start(settings: Settings, folders: StateFolders, page: str) -> int:
     listening = listen(settings)
     server = describe(settings, listening)
-    address = login_address(server, folders, page=page)
+    codes = launch_codes(folders)
+    address = login_address(server, codes, page=page)
     if settings.port not in (0, server.port):
         say(f"Port {settings.port} is in use; taking {server.port}.")
     say(
@@ -113,12 +114,12 @@ def start(settings: Settings, folders: StateFolders, page: str) -> int:
             " unless a proxy in front of it speaks https."
         )
     show(settings, folders, address)
-    return serve(settings, folders, listening, server, tell=say)
+    return serve(settings, folders, listening, server, codes, tell=say)
 
 
 def show(settings: Settings, folders: StateFolders, address: str) -> None:
     if not settings.no_browser:
-        open_browser(address, folders.run / "launch", time.time())
+        open_browser(address, folders.run / "browser", time.time())
 
 
 def say(text: str) -> None:

@@ -5,7 +5,7 @@ import json
 import click
 
 from tailrace.folders import state_folders
-from tailrace.server.run import login_address
+from tailrace.server.run import launch_codes, login_address
 from tailrace.server.running_servers import RunningServers
 
 
@@ -14,9 +14,9 @@ from tailrace.server.running_servers import RunningServers
 def url(as_json: bool) -> None:
     """Print a new login address for each of your servers; it works once, for 5 minutes."""
     folders = state_folders()
+    codes = launch_codes(folders)
     servers = [
-        (server, login_address(server, folders))
-        for server in RunningServers(folders.servers).alive()
+        (server, login_address(server, codes)) for server in RunningServers(folders.servers).alive()
     ]
     if as_json:
         listed = [

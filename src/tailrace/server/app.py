@@ -13,7 +13,6 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -48,6 +47,7 @@ def create_app(
     routes: Sequence[Routes] = (),
     page: BuiltPage | None = None,
     instance: str | None = None,
+    codes: LaunchCodes | None = None,
     tell: Callable[[str], None] = print,
     clock: Callable[[], float] = time.time,
 ) -> FastAPI:
@@ -60,7 +60,7 @@ def create_app(
     authenticator = Authenticator(
         token=settings.token,
         logins=logins,
-        codes=LaunchCodes(launch_folder(folders), clock),
+        codes=codes or LaunchCodes(folders.launch, clock),
         monotonic=time.monotonic,
     )
 
@@ -83,6 +83,7 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     app.state.application = application
@@ -121,10 +122,6 @@ def host_names(settings: Settings) -> HostNames:
     if public:
         names += [settings.host.lower(), socket.gethostname().lower()]
     return HostNames(names, public=public)
-
-
-def launch_folder(folders: StateFolders) -> Path:
-    return folders.run / "launch"
 
 
 def _host_of(origin: str) -> str:

@@ -6,48 +6,64 @@ whoever asks and however many servers there are. So any process of the user can 
 code for a running server (`tailrace url`), and no code needs to be kept or logged.
 """
 
+import contextlib
 import hashlib
+import logging
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 from tailrace.folders import made
+from tailrace.protocol.errors import SettingsError
+
+logger = logging.getLogger("tailrace.auth")
 
 LIFETIME_S = 300.0  # long enough to find the terminal again, short enough to be worthless later
 
 
 class LaunchCodes:
+    """Where the disk takes no file, a code is kept in memory: it then works for a server
+    that shares this object, and one can log in to a server that started on a full disk."""
+
     def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
         self._folder = folder
         self._clock = clock
+        self._unwritten: dict[str, float] = {}
 
     def mint(self) -> str:
         """A new code, good for one login within `LIFETIME_S`."""
-        folder = made(self._folder)
-        self._sweep(folder)
         code = secrets.token_urlsafe(24)
-        file = folder / _digest(code)
-        file.touch(mode=0o600)
-        file.write_text(repr(self._clock() + LIFETIME_S))
+        expires = self._clock() + LIFETIME_S
+        try:
+            folder = made(self._folder)
+            self._sweep(folder)
+            file = folder / _digest(code)
+            file.touch(mode=0o600)
+            os.utime(file, (expires, expires))  # an empty file fits where nothing else does
+        except (OSError, SettingsError) as problem:
+            logger.warning("a login code could not be written: %s", problem)
+            self._unwritten[_digest(code)] = expires
         return code
 
     def redeem(self, code: str) -> bool:
         """Whether `code` was good. It is not any more."""
-        file = self._folder / _digest(code)
-        try:
-            expires = float(file.read_text())
-            file.unlink()
-        except (OSError, ValueError):
-            return False  # never made, or somebody else was first
+        digest = _digest(code)
+        expires = self._unwritten.pop(digest, None)
+        if expires is None:
+            file = self._folder / digest
+            try:
+                expires = file.stat().st_mtime
+                file.unlink()
+            except OSError:
+                return False  # never made, or somebody else was first
         return self._clock() < expires
 
     def _sweep(self, folder: Path) -> None:
         for file in folder.iterdir():
-            try:
-                if float(file.read_text()) <= self._clock():
+            with contextlib.suppress(OSError):  # redeemed at this moment
+                if file.stat().st_mtime <= self._clock():
                     file.unlink()
-            except (OSError, ValueError):
-                continue  # redeemed or being written at this moment
 
 
 def _digest(code: str) -> str:

@@ -15,6 +15,7 @@ Here one person owns the server and may do everything; the names are what severa
 will be told apart by.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Literal, get_args
 
@@ -33,6 +34,7 @@ Permission = Literal["public", "read", "run", "edit", "admin"]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 
 JSON_LIMIT_BYTES = 1 << 20
+LOGGED_OUT = 4401  # the close code that tells a page to ask for a login
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -80,7 +82,28 @@ class DeclaredWebSocketRoute(APIWebSocketRoute):
         if problem is not None:
             await deny_websocket(problem, scope, receive, send)
             return
-        await super().handle(scope, receive, send)
+        identity: Identity | None = scope.get(IDENTITY)
+        if identity is None or identity.is_bearer:
+            await super().handle(scope, receive, send)
+            return
+        try:
+            await self._while_logged_in(identity, scope, receive, send)
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def _while_logged_in(
+        self, identity: Identity, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """A socket does not outlive the login it was opened with (SEC-22)."""
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(super().handle(scope, receive, send))
+            ended = tasks.create_task(identity.ended.wait())
+            await asyncio.wait((serving, ended), return_when=asyncio.FIRST_COMPLETED)
+            ended.cancel()
+            if not serving.done():
+                serving.cancel()
+                await asyncio.wait((serving,))
+                await send({"type": "websocket.close", "code": LOGGED_OUT})
 
 
 class Routes:
