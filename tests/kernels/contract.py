@@ -34,6 +34,7 @@ from tests.kernels.stage import (
     server,
     started,
     until_gone,
+    until_group_is_gone,
 )
 
 ADD = "1+1"
@@ -375,6 +376,19 @@ class ProcessContract(KernelContract):
 
         asyncio.run(story())
 
+    def test_a_process_that_forks_and_exits_all_the_time_does_not_outrun_the_end(self) -> None:
+        async def story() -> None:  # KER-14
+            async with self.open() as provider:
+                sink = Remembered()
+                kernel = await started(provider, sink)
+                await ran(kernel, sink, _HOPPER)
+                (group,) = {int(word) for word in sink.text().split()}
+                os.killpg(group, 0)
+                await kernel.stop(kill=True)
+                await until_group_is_gone(group)
+
+        asyncio.run(story())
+
     def test_children_that_keep_the_socket_open_do_not_hide_a_death(self) -> None:  # KER-14
         async def story() -> None:
             async with self.open() as provider:
@@ -518,6 +532,30 @@ class ProcessContract(KernelContract):
 
         asyncio.run(story())
 
+    def test_a_kernel_that_is_busy_in_c_is_attached_to_and_answers_later(self) -> None:
+        async def story() -> None:
+            async with self.open() as provider:
+                first, second = Remembered(), Remembered()
+                kernel = await started(provider, first)
+                source = (  # no thread of the guest can run until this is over
+                    "import collections, itertools, time; print('begun', flush=True)\n"
+                    "began = time.monotonic()\n"
+                    "while time.monotonic() - began < 2.5:\n"
+                    "    collections.deque(itertools.repeat(0, 10**8), maxlen=0)"
+                )
+                kernel.execute(ExecutionId("x1"), CellId("c1"), source)
+                await first.until_text("begun\n")
+                await kernel.detach()
+                again = await provider.attach(kernel.kernel_id, second, received=first.seqs[-1])
+                assert again is not None
+                again.execute(ExecutionId("x2"), CellId("c2"), "print('done')")
+                await second.until_finished("x2")
+                assert second.text() == "done\n"
+                assert second.cause is None
+                await again.stop(kill=True)
+
+        asyncio.run(story())
+
     def test_the_newer_of_two_servers_has_the_kernel_and_the_older_knows(self) -> None:  # KER-25
         async def story() -> None:
             async with self.open() as one, self.open() as two:
@@ -591,6 +629,20 @@ words = b""
 while len(words.split()) < 2 or not words.endswith(b" "):
     words += os.read(reading, 100)
 print(words.decode())
+"""
+
+_HOPPER = """
+import os, time
+reading, writing = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    os.write(writing, b"%d" % os.getpid())
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if os.fork():
+            os._exit(0)
+    os._exit(0)
+print(os.read(reading, 100).decode())
 """
 
 _DYING_SERVER = """

@@ -163,13 +163,25 @@ def is_alive(pid: int) -> bool:
 
 
 async def until_gone(*pids: int) -> None:
-    await asyncio.to_thread(_wait_until_gone, pids)
+    await asyncio.to_thread(_wait_while, lambda: any(is_alive(pid) for pid in pids))
 
 
-def _wait_until_gone(pids: Sequence[int]) -> None:
+async def until_group_is_gone(group: int) -> None:
+    await asyncio.to_thread(_wait_while, lambda: _has_members(group))
+
+
+def _has_members(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_while(is_so: Callable[[], bool]) -> None:
     until = time.monotonic() + PATIENCE_S
-    while any(is_alive(pid) for pid in pids):
-        assert time.monotonic() < until, f"of {pids} some live on"
+    while is_so():
+        assert time.monotonic() < until, "it lives on"
         time.sleep(0.01)
 
 

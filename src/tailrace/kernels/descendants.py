@@ -11,7 +11,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ MARK = "TAILRACE_KERNEL_ID"
 MARK_LENGTH = 64  # of the longest kernel id
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
-_ROUNDS = 100  # of looking again, while a process that keeps forking is being stopped
+_ROUNDS = 100  # of looking again, while there still is something to kill
+_UNSURE_ROUNDS = 3  # with nothing found, though something ended while it was looked for
 
 
 class Process(NamedTuple):
@@ -27,25 +28,29 @@ class Process(NamedTuple):
     parent: int
     group: int
     session: int
+    has_ended: bool
 
 
-def processes() -> Iterator[Process]:
-    """Every process that has not ended yet. Nothing where there is no `/proc`."""
+def processes() -> Iterator[Process | None]:
+    """What runs now, the newest first: one that forks and exits all the time is found only
+    while it is new. None stands for one that ended meanwhile. Nothing without `/proc`."""
     try:
-        names = os.listdir("/proc")
+        names = [name for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return
-    for name in names:
-        if not name.isdigit():
-            continue
+    for name in sorted(names, key=int, reverse=True):
         try:
-            line = Path("/proc", name, "stat").read_bytes()
+            with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
+                line = file.read(1024)
         except OSError:
-            continue  # ended meanwhile
+            yield None
+            continue
+        if not line:
+            yield None
+            continue
         # The command's name stands in parentheses and may hold any character.
         state, parent, group, session = line[line.rindex(b")") + 2 :].split(b" ", 4)[:4]
-        if state not in b"ZX":
-            yield Process(int(name), int(parent), int(group), int(session))
+        yield Process(int(name), int(parent), int(group), int(session), state in b"ZX")
 
 
 def mark_of(pid: int) -> str | None:
@@ -60,22 +65,12 @@ def mark_of(pid: int) -> str | None:
     return None
 
 
-def belonging_to(kernel_id: str, pid: int | None) -> set[int]:
-    """The processes that descend from this kernel, without itself and the host."""
-    return {
-        process.pid
-        for process in processes()
-        if process.pid not in (pid, os.getpid())
-        and (pid in (process.session, process.group) or mark_of(process.pid) == kernel_id)
-    }
-
-
 def unmarked_children(parent: int) -> set[int]:
     """Children of `parent` that no mark ties to a kernel: they cleaned their environment."""
     return {
-        process.pid
-        for process in processes()
-        if process.parent == parent and mark_of(process.pid) is None
+        each.pid
+        for each in processes()
+        if each and each.parent == parent and not each.has_ended and mark_of(each.pid) is None
     }
 
 
@@ -85,34 +80,50 @@ def end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def end_descendants(kernel_id: str, pid: int) -> int:
-    """Kill what the kernel left behind; how many. A fork bomb is frozen before it is killed."""
-    end_group(pid)
-    return end_marked(kernel_id, pid)
-
-
-def end_marked(kernel_id: str, pid: int | None = None) -> int:
-    """The same by the marks alone, for a kernel whose process id may be another's by now."""
-    frozen: set[int] = set()
-    for _ in range(_ROUNDS):
-        found = belonging_to(kernel_id, pid) - frozen
-        if not found:
-            break
-        _send(found, signal.SIGSTOP)
-        frozen |= found
-    _send(frozen, signal.SIGKILL)
-    return len(frozen)
-
-
 def end_all(pids: set[int]) -> None:
-    _send(pids, signal.SIGKILL)
-
-
-def _send(pids: set[int], number: signal.Signals) -> None:
     for pid in pids:
         # Gone meanwhile, or of another user (a setuid program): not ours to end.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
+            os.kill(pid, signal.SIGKILL)
+
+
+def end_descendants(kernel_id: str, pid: int | None, *, others: Collection[int]) -> None:
+    """Kill what a kernel left behind: `pid` was its process, None if that may be another's
+    by now; `others` are the host's other kernels.
+
+    Whole groups are killed, which is one step for the system. It is looked for again until
+    nothing is found and nothing ended in between, for that may have forked just before.
+    """
+    if pid is not None:
+        end_group(pid)
+    unsure = 0
+    for _ in range(_ROUNDS):
+        found, is_sure = _end_those_seen(kernel_id, pid, others)
+        unsure = 0 if found else unsure + 1
+        if not found and (is_sure or unsure == _UNSURE_ROUNDS):
+            return
+
+
+def _end_those_seen(kernel_id: str, pid: int | None, others: Collection[int]) -> tuple[bool, bool]:
+    """One look at everything that runs: whether something was found, and whether one can
+    be sure that nothing else is there."""
+    me, found, is_sure = os.getpid(), False, True
+    for each in processes():
+        if each is None:
+            is_sure = False
+        elif each.pid == me or each.pid in others:
+            continue
+        elif each.has_ended:
+            if each.parent == me:  # an orphan of ours
+                is_sure = False
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(each.pid, os.WNOHANG)
+        elif pid in (each.session, each.group) or mark_of(each.pid) == kernel_id:
+            found = True
+            if each.group != os.getpgrp():
+                end_group(each.group)
+            end_all({each.pid})
+    return found, is_sure
 
 
 def become_subreaper() -> None:

@@ -6,7 +6,6 @@ connection that is lost while the kernel lives is made again from where it stopp
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -142,28 +141,31 @@ class GuestKernel:
 
     # ── its life, as the provider directs it ─────────────────────────────────
 
-    async def connect(self, timeout_s: float) -> None:
-        """Attach both channels. Raises `KernelUnreachable`, `KernelError` when refused."""
-        address, secret = self._address()
+    async def connect(self) -> None:
+        """Open both channels; what is asked from now on reaches the guest when it gets to
+        it. Raises `KernelUnreachable` when nobody listens any more."""
+        self._close_channels()
         self._output_lost.clear()
-        output = OutputChannel(self._reader, self._sink, self._on_lost)
-        control = ControlChannel(self._on_lost)
         try:
-            async with asyncio.timeout(timeout_s):
-                self._output, self._control = output, control
-                for channel in (output, control):
-                    await channel.open(address, received=self._reader.received, secret=secret)
-                await output.attached
-                await control.attached
-        except TimeoutError:
-            self._close_channels()
-            raise KernelUnreachable(f"the kernel did not answer within {timeout_s:.0f} s") from None
+            address, secret = self._address()
+            self._output = OutputChannel(self._reader, self._sink, self._on_lost)
+            self._control = ControlChannel(self._on_lost)
+            for channel in (self._output, self._control):
+                await channel.open(address, received=self._reader.received, secret=secret)
         except OSError as error:
             self._close_channels()
             raise KernelUnreachable(f"the kernel cannot be reached: {error}") from error
-        except BaseException:
-            self._close_channels()
-            raise
+
+    async def wait_until_attached(self, timeout_s: float) -> bool:
+        """Whether the guest answered in time. One that is busy in C may take long, and is
+        alive all the same. Raises `KernelUnreachable`, `KernelError` when refused."""
+        if self._output is None or self._control is None:
+            raise KernelUnreachable("the kernel closed the connection")
+        answers = (self._output.attached, self._control.attached)
+        done, _ = await asyncio.wait(answers, timeout=timeout_s)
+        for answer in done:
+            answer.result()
+        return len(done) == len(answers)
 
     def live(self) -> None:
         """Look after the connection from now on, until the end is reported."""
@@ -257,11 +259,10 @@ class GuestKernel:
             if not waits:
                 return DeathCause("unknown", "The connection to the kernel is lost for good.")
             await asyncio.sleep(waits.pop(0))
-            self._close_channels()
-            with contextlib.suppress(KernelUnreachable):
-                await self.connect(10.0)
-                continue
-            self._output_lost.set()
+            try:
+                await self.connect()
+            except KernelUnreachable:
+                self._output_lost.set()
 
     async def _until_output_is_lost(self) -> None:
         lost = asyncio.ensure_future(self._output_lost.wait())

@@ -213,7 +213,8 @@ class Nursery:
         if child.process is not None:
             child.process.returncode = exit_code  # it was waited for here, not by subprocess
         del self.living[kernel_id]
-        descendants.end_descendants(kernel_id, child.pid)
+        others = {each.pid for each in self.living.values()}
+        descendants.end_descendants(kernel_id, child.pid, others=others)
         if not self.living:
             descendants.end_all(descendants.unmarked_children(os.getpid()))
         os.close(child.liveness)
@@ -243,7 +244,7 @@ class Nursery:
         for folder in self.run.kernels():
             death = read_json(folder.death)
             if death is None:
-                descendants.end_marked(folder.kernel_id)
+                descendants.end_descendants(folder.kernel_id, None, others=())
                 folder.socket.unlink(missing_ok=True)
                 write_json(folder.death, {"cause": lost_with_host(folder), "at": time.time()})
             elif time.time() - float(death.get("at", 0.0)) > DEAD_KEPT_S:

@@ -37,7 +37,7 @@ log_ = logging.getLogger("tailrace.kernels")
 
 _HOST_START_S = 30.0
 _GUEST_START_S = 60.0  # a cold import of IPython from a network disk
-_GUEST_ATTACH_S = 10.0
+_GUEST_ATTACH_S = 1.0  # one that is busy in C answers when it can
 _KEPT = frozenset({"TAILRACE_HOME"})  # of our own variables, what a kernel may see
 
 
@@ -119,7 +119,9 @@ class HostProvider:
 
     async def _connect_new(self, kernel: GuestKernel, executable: str) -> None:
         try:
-            await kernel.connect(_GUEST_START_S)
+            await kernel.connect()
+            if not await kernel.wait_until_attached(_GUEST_START_S):
+                raise KernelUnreachable(f"It did not answer within {_GUEST_START_S:.0f} s.")
         except KernelError as error:
             cause = await kernel.wait_for_cause(2.0) or await self.cause_of(kernel.kernel_id)
             said = self._run.kernel(kernel.kernel_id).last_words()
@@ -141,7 +143,8 @@ class HostProvider:
         if cause is None:
             self._remember(kernel)
             try:
-                await kernel.connect(_GUEST_ATTACH_S)
+                await kernel.connect()
+                await kernel.wait_until_attached(_GUEST_ATTACH_S)
             except KernelUnreachable:
                 cause = await kernel.wait_for_cause(2.0) or await self.cause_of(kernel_id)
                 if cause is None:
