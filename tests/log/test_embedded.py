@@ -1,13 +1,14 @@
 """The log in a SQLite file keeps the contract, and what only a file can keep."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tailrace.log import opening, syncer, writer
+from tailrace.log import log_file, opening, syncer
 from tailrace.log.embedded import EmbeddedLog
 from tailrace.log.event_log import EventLog, LogSnapshot
 from tailrace.log.salvage import suspect_marker
@@ -82,7 +83,9 @@ async def test_the_epoch_is_the_logs_own_and_stays(tmp_path: Path) -> None:  # L
         await log.append(numbered(2), expected=1)
         assert log.epoch == epoch
         await log.close()
-    assert (await EmbeddedLog.open(tmp_path / "other.db")).epoch != epoch
+    other = await EmbeddedLog.open(tmp_path / "other.db")
+    assert other.epoch != epoch
+    await other.close()
 
 
 @told
@@ -105,7 +108,7 @@ async def test_after_a_power_loss_the_history_has_another_name(
     await log.append(numbered(1, 3), expected=0)
     copy_files(path, killed)
     await log.close()
-    for module in (opening, writer):
+    for module in (opening, log_file):
         monkeypatch.setattr(module, "boot_name", lambda: "the machine started again")
 
     log = await EmbeddedLog.open(path)
@@ -173,7 +176,7 @@ async def test_the_write_ahead_log_stays_short_in_a_flood(tmp_path: Path) -> Non
         longest = max(longest, (tmp_path / "log.db-wal").stat().st_size)
     await log.close()
 
-    assert longest < writer.LONGEST_WAL_BYTES + (16 << 20)
+    assert longest < log_file.LONGEST_WAL_BYTES + (16 << 20)
     assert files_in(tmp_path).keys() == {"log.db"}
 
 
@@ -309,6 +312,22 @@ async def test_a_writer_whose_file_was_deleted_says_so(tmp_path: Path) -> None: 
 
 
 @told
+async def test_a_file_that_went_before_the_first_write_is_missed(tmp_path: Path) -> None:  # LOG-4
+    path = tmp_path / "log.db"
+    log = await EmbeddedLog.open(path)
+    await log.append(numbered(1, 3), expected=0)
+    await log.close()
+    log = await EmbeddedLog.open(path)
+    path.unlink()
+
+    with pytest.raises(LogDamaged, match="deleted"):
+        await log.append(numbered(4), expected=3)
+
+    await log.close()
+    assert os.listdir(tmp_path) == []
+
+
+@told
 async def test_damage_found_while_reading_is_repaired_by_opening_again(tmp_path: Path) -> None:
     path = tmp_path / "log.db"  # LOG-13
     log = await EmbeddedLog.open(path)
@@ -332,4 +351,20 @@ async def test_damage_found_while_reading_is_repaired_by_opening_again(tmp_path:
     assert log.damage is not None
     assert (log.damage.last, log.damage.later) == (70, ((72, 100),))
     assert await all_of(log) == numbered(1, 70, size=300)
+    await log.close()
+
+
+@told
+async def test_the_files_are_their_owners_alone(tmp_path: Path) -> None:  # LOG-19
+    path = tmp_path / "notebook" / "log.db"
+    log = await EmbeddedLog.open(path)
+    await log.append(numbered(1), expected=0)
+
+    modes = {
+        name: oct((path.parent / name).stat().st_mode)[-3:] for name in os.listdir(path.parent)
+    }
+
+    assert modes == {"log.db": "600", "log.db-wal": "600", "log.db-shm": "600"}
+    assert oct(path.parent.stat().st_mode)[-3:] == "700"
+    assert path.read_bytes()[68:72] == b"tail"
     await log.close()

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import struct
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.request import pathname2url
 from zlib import crc32
@@ -267,13 +267,17 @@ def snapshot_from(row: Sequence[object]) -> LogSnapshot | None:
 
 def good_snapshots(connection: sqlite3.Connection) -> Iterator[LogSnapshot]:
     """The snapshots that are what was saved, newest first."""
-    rows: Iterable[Sequence[object]] = connection.execute(
-        "SELECT sequence, checksum, body FROM tailrace_snapshots ORDER BY sequence DESC"
-    )
-    for row in rows:
-        snapshot = snapshot_from(row)
-        if snapshot is not None:
-            yield snapshot
+    # Row by row, and each to its end: a statement left open would keep the write-ahead log
+    # from beginning anew, and the bodies may be large.
+    newest_first = "SELECT sequence FROM tailrace_snapshots ORDER BY sequence DESC"
+    for (sequence,) in connection.execute(newest_first).fetchall():
+        for row in connection.execute(
+            "SELECT sequence, checksum, body FROM tailrace_snapshots WHERE sequence = ?",
+            (sequence,),
+        ).fetchall():
+            snapshot = snapshot_from(row)
+            if snapshot is not None:
+                yield snapshot
 
 
 # ── files ────────────────────────────────────────────────────────────────────

@@ -71,7 +71,7 @@ def compact(
         yield
     while _give_back_some(connection, marks):
         yield
-    shorten_wal(connection)
+    shorten_wal(connection, marks)
 
 
 def _delete_some(
@@ -130,22 +130,29 @@ def _give_back_some(connection: sqlite3.Connection, marks: Marks) -> bool:
     return True
 
 
-def fill_database(connection: sqlite3.Connection) -> int:
-    """Copy what is in the write-ahead log by now, without waiting for anybody. Returns how
-    long it was, in bytes."""
-    _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+def fill_database(connection: sqlite3.Connection, marks: Marks) -> int:
+    """Copy what is in the write-ahead log by now, without waiting for readers or the writer.
+    Returns how long it was, in bytes."""
+    with marks.checkpointing:
+        _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return int(frames) * FRAME_BYTES
 
 
-def restart_wal(connection: sqlite3.Connection) -> None:
-    """Copy the rest of the write-ahead log, so that the next commit begins it anew."""
-    _checkpoint(connection, "RESTART", wait_ms=0)
+def restart_wal(connection: sqlite3.Connection, marks: Marks) -> None:
+    """Copy the rest of the write-ahead log, so that the next commit begins it anew; if that
+    is being done already, leave it."""
+    if marks.checkpointing.acquire(blocking=False):
+        try:
+            _checkpoint(connection, "RESTART", wait_ms=0)
+        finally:
+            marks.checkpointing.release()
 
 
-def shorten_wal(connection: sqlite3.Connection) -> None:
+def shorten_wal(connection: sqlite3.Connection, marks: Marks) -> None:
     """Copy the write-ahead log into the database and cut it to nothing, unless a reader is
     in it for longer than a moment."""
-    _checkpoint(connection, "TRUNCATE", wait_ms=_WAIT_FOR_READERS_MS)
+    with marks.checkpointing:
+        _checkpoint(connection, "TRUNCATE", wait_ms=_WAIT_FOR_READERS_MS)
 
 
 def _checkpoint(connection: sqlite3.Connection, mode: str, *, wait_ms: int) -> None:

@@ -5,6 +5,7 @@ Plain attributes, each written by one thread: the writer raises `first`, `last` 
 """
 
 import sys
+import threading
 from pathlib import Path
 
 from tailrace.log.database import LogFacts
@@ -19,6 +20,7 @@ class Marks:
 
     __slots__ = (
         "broken",
+        "checkpointing",
         "durable",
         "facts",
         "file_epoch",
@@ -39,6 +41,8 @@ class Marks:
         self.trouble: LogError | None = None
         self.broken: LogError | None = None
         self.is_file_open = False  # for writing
+        # Held during a checkpoint: SQLite turns a second one away at once.
+        self.checkpointing = threading.Lock()
         self.restart_wanted = False  # by the syncer, of the writer: see `Syncer`
         self.written_bytes = 0  # to the write-ahead log since the log was opened, about
 
@@ -51,7 +55,10 @@ def boot_name() -> str:
     """A name of the running boot. What was handed to the system during another boot, and not
     synced, may be gone. Empty where the system has no such name."""
     if sys.platform == "linux":
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        try:
+            return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        except OSError:
+            return ""  # a sandbox without /proc
     if sys.platform == "darwin":
         return _boot_session_uuid()
     return ""

@@ -31,8 +31,7 @@ RETRY_FILL_S = 1.0  # after the copying found no space, or the file locked
 class Syncer:
     """Owns a descriptor of the `-wal` file and a connection for checkpoints.
 
-    `announce` is called on this thread whenever `durable` rose or the log broke. `filling` is
-    held while the database is filled: a second checkpoint would be turned away.
+    `announce` is called on this thread whenever `durable` rose or the log broke.
     """
 
     def __init__(
@@ -46,7 +45,6 @@ class Syncer:
         self._marks = marks
         self._announce = announce
         self._mark_suspect = mark_suspect
-        self.filling = threading.Lock()
         self._changed = threading.Condition()
         self._dirty = False
         self._urgent = False
@@ -134,8 +132,7 @@ class Syncer:
                 self._connection.execute("PRAGMA synchronous = NORMAL")
             for _ in range(PASSES):
                 counted = self._marks.written_bytes
-                with self.filling:
-                    length = housekeeping.fill_database(self._connection)
+                length = housekeeping.fill_database(self._connection, self._marks)
                 self._filled_bytes = counted
                 left = self._marks.written_bytes - counted
                 if left <= LITTLE_BYTES:

@@ -13,7 +13,6 @@ import os
 import queue
 import sqlite3
 import threading
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -23,17 +22,17 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tailrace.log import database, housekeeping
-from tailrace.log.database import PAGE_BYTES, LogFacts, wal_of
+from tailrace.log.database import PAGE_BYTES, wal_of
 from tailrace.log.event_log import LogRecord
 from tailrace.log.housekeeping import Work
-from tailrace.log.marks import Marks, boot_name
+from tailrace.log.log_file import LONGEST_WAL_BYTES, opened_for_writing
+from tailrace.log.marks import Marks
 from tailrace.log.record import size_of
-from tailrace.log.store_errors import from_os, from_sqlite
-from tailrace.log.syncer import Syncer, sync_folder
+from tailrace.log.store_errors import from_sqlite
+from tailrace.log.syncer import Syncer
 from tailrace.protocol.errors import LogDamaged, LogError, LogFenced, LogFull
 
 GROUP_BYTES = 16 << 20  # of appends in one transaction
-LONGEST_WAL_BYTES = 64 << 20  # then the writer itself waits until it is copied
 LOOK_AT_WAL_EVERY_BYTES = 4 << 20
 COMMIT_BYTES = 3 * PAGE_BYTES  # that a small commit adds to the write-ahead log, about
 KNOWN_TOPICS = 4_096
@@ -154,9 +153,7 @@ class Writer:
             outcome = self._gave_up(error)
             answers = [(append.future, outcome) for append in group]
         self._answer(answers)
-        if self.syncer is not None and self._marks.durable < self._marks.last:
-            self.syncer.wake()
-        self._bound_wal()
+        self._wake_syncer()
 
     def _in_order(
         self, group: list[_Append], answers: list[tuple[asyncio.Future[None], LogError | None]]
@@ -274,9 +271,10 @@ class Writer:
             return
         task, steps = self._tasks[0]
         outcome: LogError | None = None
+        is_done = True
         try:
             next(steps)
-            return
+            is_done = False
         except StopIteration:
             pass
         except LogError as error:
@@ -287,10 +285,16 @@ class Writer:
             outcome = self._in_trouble(from_sqlite(error, "writing the log"))
         except Exception as error:
             outcome = self._gave_up(error)
-        self._tasks.popleft()
-        self._answer([(task.future, outcome)])
+        if is_done:
+            self._tasks.popleft()
+            self._answer([(task.future, outcome)])
+        self._wake_syncer()
+
+    def _wake_syncer(self) -> None:
+        """After the answers: who waits for D0 should not wait for this."""
         if self.syncer is not None:
             self.syncer.wake()
+        self._bound_wal()
 
     # ── the file ─────────────────────────────────────────────────────────────
 
@@ -302,70 +306,12 @@ class Writer:
         if self._install is not None:
             self._install()
             self._install = None
-        try:
-            if not self._path.exists():
-                self._make_file()
-            connection = database.connected(self._path, "rw")
-        except OSError as error:
-            raise from_os(error, "making the log") from error
-        except sqlite3.Error as error:
-            raise from_sqlite(error, "opening the log for writing") from error
-        try:
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
-            connection.execute(f"PRAGMA journal_size_limit = {LONGEST_WAL_BYTES}")
-            housekeeping.limit_pages(connection, self._quota_bytes)
-            self._take_over(connection)
-        except sqlite3.Error as error:
-            connection.close()
-            raise from_sqlite(error, "opening the log for writing") from error
-        except LogError:
-            connection.close()
-            raise
+        connection = opened_for_writing(self._path, self._marks, self._quota_bytes)
         self._connection = connection
         self._identity = _identity_of(self._path)
         self._marks.is_file_open = True
         self.syncer = self._new_syncer()
         return connection
-
-    def _make_file(self) -> None:
-        """Put a new, empty log in place: whole, or not at all."""
-        folder = self._path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = self._path.with_name(f"{self._path.name}.new-{uuid.uuid4().hex[:8]}")
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(descriptor, "wb") as file:
-                file.write(database.empty_image(self._marks.facts))
-                file.flush()
-                os.fsync(descriptor)
-            _put_in_place(temporary, self._path)
-            sync_folder(folder)
-            self._marks.file_epoch = self._marks.facts.epoch
-        except FileExistsError:
-            pass  # another process was quicker: its file is looked at like any other
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    def _take_over(self, connection: sqlite3.Connection) -> None:
-        """Check that the file is still what was opened, and say that it is being written."""
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            facts = database.facts_in(connection)
-            if facts is None:
-                raise LogDamaged("the log's description does not check out")
-            last = database.last_in(connection, facts)
-            if facts.epoch != self._marks.file_epoch:
-                # Made, or begun anew, by another process since this one looked.
-                raise LogFenced(expected=self._marks.last, last=last)
-            boot = boot_name() or f"unknown-{uuid.uuid4().hex}"
-            now = LogFacts(self._marks.facts.epoch, facts.first, boot)
-            database.write_facts(connection, now)
-            connection.execute("COMMIT")
-        finally:
-            _roll_back(connection)
-        self._marks.facts, self._marks.file_epoch = now, now.epoch
-        self._marks.first, self._marks.last = now.first, last
 
     def _is_in_place(self) -> bool:
         """Whether the file that was just written is still the one at the log's path."""
@@ -377,27 +323,22 @@ class Writer:
     def _bound_wal(self) -> None:
         """Begin the write-ahead log anew when the syncer has copied nearly all of it, and wait
         for the copying when it cannot keep up."""
-        connection, syncer, written = self._connection, self.syncer, self._marks.written_bytes
-        if connection is None or syncer is None:
+        connection, written = self._connection, self._marks.written_bytes
+        if connection is None:
             return
         if self._marks.restart_wanted:
             self._marks.restart_wanted = False
-            if syncer.filling.acquire(blocking=False):
-                try:
-                    self._checkpoint(connection, housekeeping.restart_wal)
-                finally:
-                    syncer.filling.release()
+            self._checkpoint(connection, housekeeping.restart_wal)
         if written - self._looked_at_wal >= LOOK_AT_WAL_EVERY_BYTES:
             self._looked_at_wal = written
             if database.file_size(wal_of(self._path)) > LONGEST_WAL_BYTES:
-                with syncer.filling:
-                    self._checkpoint(connection, housekeeping.shorten_wal)
+                self._checkpoint(connection, housekeeping.shorten_wal)
 
     def _checkpoint(
-        self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], None]
+        self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection, Marks], None]
     ) -> None:
         try:
-            work(connection)
+            work(connection, self._marks)
         except sqlite3.Error as error:
             trouble = from_sqlite(error, "making the log shorter")
             if isinstance(trouble, LogDamaged):
@@ -461,19 +402,6 @@ def _is_full(error: sqlite3.Error) -> bool:
 def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
-
-
-def _put_in_place(temporary: Path, path: Path) -> None:
-    """Give `temporary` the name `path`. Raises `FileExistsError` rather than replace a file."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        # No hard links here. Between the look and the renaming another process could come.
-        if path.exists():
-            raise FileExistsError(path) from None
-        os.rename(temporary, path)
 
 
 def _identity_of(path: Path) -> tuple[int, int]:
