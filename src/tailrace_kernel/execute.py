@@ -17,7 +17,7 @@ from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
 
 from tailrace_kernel.attribution import CURRENT
 from tailrace_kernel.descriptors import CapturedDescriptors
-from tailrace_kernel.interrupts import Interrupts, send_again
+from tailrace_kernel.interrupts import Interrupts, runs_loop, send_again
 from tailrace_kernel.outlet import Outlet
 from tailrace_kernel.shell import ZMQInteractiveShell
 
@@ -75,6 +75,7 @@ class Executions:
 
     # ── the main thread ──────────────────────────────────────────────────────
 
+    @runs_loop
     def serve(self) -> None:
         """Run executions until told to stop, or until a cell says `exit`."""
         serving = self._loop.create_task(self._serve())
@@ -169,15 +170,10 @@ class Executions:
 
     def _outcome(self, task: "asyncio.Task[ExecutionResult]") -> tuple[str, int | None]:
         """The status and count for `finished`; shows an error nobody has shown."""
-        if task.cancelled():
-            return "interrupted", None
-        escaped = task.exception()
+        escaped = KeyboardInterrupt() if task.cancelled() else task.exception()
         if escaped is not None:
-            if isinstance(escaped, KeyboardInterrupt):
-                self._show(escaped)
-                return "interrupted", None
             self._show(escaped)
-            return "error", None
+            return "interrupted" if isinstance(escaped, KeyboardInterrupt) else "error", None
         result = task.result()
         error = result.error_before_exec or result.error_in_exec
         if error is None:

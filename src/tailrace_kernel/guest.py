@@ -1,6 +1,7 @@
 """The guest's parts, joined in one place."""
 
 import asyncio
+import signal
 import socket
 import sys
 from typing import NoReturn
@@ -13,7 +14,7 @@ from tailrace_kernel.descriptors import CapturedDescriptors
 from tailrace_kernel.endings import Endings
 from tailrace_kernel.execute import Executions
 from tailrace_kernel.inspection import Inspection
-from tailrace_kernel.interrupts import Interrupts, send_again
+from tailrace_kernel.interrupts import HANDLED, Interrupts, Persistence
 from tailrace_kernel.link import Link
 from tailrace_kernel.opencv import Windows
 from tailrace_kernel.outlet import Outlet
@@ -25,8 +26,6 @@ from tailrace_kernel.startup import Startup
 from tailrace_kernel.streams import TextStream
 from tailrace_kernel.usage import usage
 from tailrace_kernel.variables import Variables
-
-INTERRUPT_AGAIN_S = 0.001
 
 
 class Guest:
@@ -41,7 +40,11 @@ class Guest:
     ) -> None:
         self._waker = Waker()
         self._captured = CapturedDescriptors()
-        self._link = Link(self._captured, self._waker.wake)
+        self._interrupts = Interrupts(
+            call_soon=lambda delay_s, action: self._pump.call_soon(delay_s, action),
+            mark_handled=lambda: self._waker.mark(HANDLED),
+        )
+        self._link = Link(self._captured, self._interrupts, self._waker.wake)
         self._outlet = Outlet(self._link)
         self._pump = Pump(self._link, self._captured, self._waker)
         self._endings = Endings(folder, self._link)
@@ -51,7 +54,7 @@ class Guest:
         announce(folder, self._listener)
         attribute_threads()
 
-        self._interrupts = Interrupts(lambda: self._pump.call_soon(INTERRUPT_AGAIN_S, send_again))
+        self._pump.on_marks = Persistence(self._interrupts, self._pump.call_soon).read
         self._prompts = Prompts(self._outlet, kernel_id)
         self._prompts.install()
         self._comms = Comms(self._outlet)
@@ -97,6 +100,7 @@ class Guest:
         self._endings.in_child(self._become_child)
         self._endings.watch_forks()
         self._interrupts.install()
+        self._waker.take_signals()
         self._pump.start()
         self._control.start()
         Startup(self._shell).run()
@@ -112,6 +116,7 @@ class Guest:
         """A process forked by a cell: it prints into the captured descriptors, and that is
         all it may do to its parent's link."""
         self._outlet.is_child = True
+        signal.set_wakeup_fd(-1)
         for stream in self._streams:
             stream.become_child()
         self._link.forget()

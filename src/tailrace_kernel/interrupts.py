@@ -2,7 +2,7 @@
 
 An idle guest is never hurt by one. A cell that awaits is cancelled through its task. While
 the main thread is inside our own bookkeeping (functions marked `critical`) the interrupt is
-put off by a millisecond, so that no frame is ever half numbered; functions marked
+put off until that is done, so that no frame is ever half numbered; functions marked
 `interruptible` (waiting for room, for input) let it through even there.
 """
 
@@ -15,9 +15,15 @@ from types import CodeType, FrameType
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
+CallSoon = Callable[[float, Callable[[], None]], None]
 
 _CRITICAL: set[CodeType] = set()
 _INTERRUPTIBLE: set[CodeType] = set()
+_LOOP_RUNNERS: set[CodeType] = set()
+HANDLED = b"\xff"  # written where the signals' numbers are, when the handler has run
+PUT_OFF_S = 0.001
+AGAIN_AFTER_S = 0.01  # the handler runs within a switch interval where it can run at all
+AGAIN_UNTIL_S = 0.5
 DEPTH_SEARCHED = 40  # our own calls are shallow; a recursing cell's stack is not searched
 
 
@@ -43,44 +49,73 @@ def is_critical(frame: FrameType | None) -> bool:
     return False
 
 
-class Interrupts:
-    """The guest's SIGINT handler. `redeliver` asks another thread to send it again soon."""
+def runs_loop(function: F) -> F:
+    """`function` runs the guest's event loop: what is called from it but the loop is ours."""
+    _LOOP_RUNNERS.add(function.__code__)
+    return function
 
-    def __init__(self, redeliver: Callable[[], None]) -> None:
-        self._redeliver = redeliver
+
+def _is_loop_itself(frame: FrameType | None) -> bool:
+    """Whether our event loop was interrupted, not code that runs on it.
+
+    Raised there, KeyboardInterrupt could lose a step of a task for good. A loop that a
+    cell runs in turn has the cell's frames below it, and is interrupted as code is.
+    """
+    while frame is not None:
+        if frame.f_code in _LOOP_RUNNERS:
+            return True
+        module = frame.f_globals.get("__name__", "")
+        if module != "selectors" and module.partition(".")[0] != "asyncio":
+            return False
+        frame = frame.f_back
+    return False
+
+
+class Interrupts:
+    """The guest's SIGINT handler.
+
+    `call_soon` runs a function on the pump's thread after a delay, `mark_handled` writes
+    `HANDLED` (see `Persistence`).
+    """
+
+    def __init__(self, call_soon: CallSoon, mark_handled: Callable[[], None]) -> None:
+        self._call_soon = call_soon
+        self._mark_handled = mark_handled
         self._cell: asyncio.Task[Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._main = threading.get_ident()
         self._armed = False
+        self._is_repeat = False
         self.hit = False  # an interrupt reached the cell that runs
+        self.pending = False  # one came while the main thread was in critical code
 
     def install(self) -> None:
         """Take SIGINT (again: a cell may have put its own handler there)."""
-        if signal.getsignal(signal.SIGINT) != self._on_signal:
+        if not self.is_installed():
             signal.signal(signal.SIGINT, self._on_signal)
+
+    def is_installed(self) -> bool:
+        return signal.getsignal(signal.SIGINT) == self._on_signal
 
     @contextlib.contextmanager
     def reach(self, task: asyncio.Task[Any]) -> Iterator[None]:
         """Within this block interrupts reach `task`, whose code is the cell."""
         self._cell, self._loop = task, task.get_loop()
-        self.hit = False
+        self.hit = self.pending = False
         self._armed = True
         try:
             yield
         finally:
-            self._armed = False
+            self._armed = self.pending = False
             self._cell = None
 
-    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
-        if not self._armed:
-            return
-        if is_critical(frame):
-            self._redeliver()
-            return
-        self.hit = True
-        if self._is_waiting(frame):
-            self.cancel_cell()
-            return
-        raise KeyboardInterrupt
+    def raise_pending(self) -> None:
+        """At the end of critical code: raise the interrupt that was put off, if any."""
+        if self.pending and threading.get_ident() == self._main:
+            self.pending = False
+            if self._armed:
+                self.hit = True
+                raise KeyboardInterrupt
 
     def cancel_cell(self) -> None:
         """End a cell that awaits, as an interrupt does."""
@@ -88,12 +123,63 @@ class Interrupts:
         if self._cell is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(self._cell.cancel)
 
-    def _is_waiting(self, frame: FrameType | None) -> bool:
-        """The event loop itself was interrupted: nobody's code runs."""
-        if self._loop is None or asyncio.current_task(self._loop) is not None:
-            return False
-        module = frame.f_globals.get("__name__", "") if frame is not None else ""
-        return module in ("selectors", "asyncio.base_events", "asyncio.selector_events")
+    def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        self._mark_handled()
+        is_repeat, self._is_repeat = self._is_repeat, False
+        if not self._armed or (is_repeat and not self.pending):
+            return
+        if is_critical(frame):
+            self.pending = True
+            self._call_soon(PUT_OFF_S, self._repeat)
+            return
+        self.pending = False
+        self.hit = True
+        if _is_loop_itself(frame):
+            self.cancel_cell()
+            return
+        raise KeyboardInterrupt
+
+    def _repeat(self) -> None:
+        """Where critical code takes long, or ends without `raise_pending`."""
+        if self.pending:
+            self._is_repeat = True
+            send_again()
+
+
+class Persistence:
+    """Sends SIGINT again when the handler has not run.
+
+    A signal that comes in the instant before the main thread starts to wait for a lock
+    leaves a mark that Python sees only when the wait is over, which may be never. The pump
+    reads, in order, a byte for each signal that the process received and `HANDLED` for each
+    run of the handler.
+    """
+
+    def __init__(self, interrupts: Interrupts, call_soon: CallSoon) -> None:
+        self._interrupts = interrupts
+        self._call_soon = call_soon
+        self._owed = False
+        self._watching = False
+
+    def read(self, marks: bytes) -> None:
+        sent, handled = marks.rfind(signal.SIGINT), marks.rfind(HANDLED)
+        if sent < 0 and handled < 0:
+            return
+        self._owed = sent > handled
+        if self._owed and not self._watching:
+            self._watching = True
+            self._look_later(AGAIN_AFTER_S)
+
+    def _look_later(self, pause_s: float) -> None:
+        self._call_soon(pause_s, lambda: self._look(pause_s))
+
+    def _look(self, pause_s: float) -> None:
+        # A cell's own handler leaves no mark: it has to be enough that it was called.
+        is_ours = self._interrupts.is_installed()
+        self._watching = self._owed and is_ours and pause_s < AGAIN_UNTIL_S
+        if self._watching:
+            send_again()
+            self._look_later(pause_s * 2)
 
 
 def send_again() -> None:

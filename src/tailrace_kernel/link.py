@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from tailrace_kernel.gather import Gather, Piece
-from tailrace_kernel.interrupts import critical, interruptible
+from tailrace_kernel.interrupts import Interrupts, critical, interruptible
 from tailrace_kernel.spool import Spool
 from tailrace_kernel.wire import encode_json
 
@@ -45,12 +45,15 @@ class Captured(Protocol):
 
 
 class Link:
-    def __init__(self, captured: Captured, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, captured: Captured, interrupts: Interrupts, wake: Callable[[], None]
+    ) -> None:
         self.pieces: list[Piece] = []
         self.gate = [0]
         self.deadline: float | None = None  # when the pump has to send what is gathered
         self.blocked = False  # the socket took no more; the pump waits until it does
         self._captured = captured
+        self._interrupts = interrupts
         self._wake = wake
         self._lock = threading.Lock()
         self._holder = 0
@@ -298,6 +301,8 @@ class Link:
         if self.pieces and self.deadline is None:
             # Written while the lock was held: by a finaliser, or by a writer at the open gate.
             self._arm()
+        if self._interrupts.pending:
+            self._interrupts.raise_pending()
 
     def _read_descriptors(self) -> None:
         waiting = self._captured.read_waiting()

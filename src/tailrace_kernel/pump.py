@@ -8,6 +8,7 @@ stops reading the pipes, so that child processes wait as our own writers do.
 import contextlib
 import os
 import select
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -26,19 +27,35 @@ class Waker:
         os.set_blocking(self.reader, False)
         os.set_blocking(self._writer, False)
         self._awake = False
+        self._closed = False
 
     def wake(self) -> None:
-        if not self._awake:
+        if not self._awake and not self._closed:
             self._awake = True
             os.write(self._writer, b"\0")
 
-    def clear(self) -> None:
-        """Before looking for work: a wake from now on is a new one."""
+    def clear(self) -> bytes:
+        """Before looking for work: a wake from now on is a new one. Gives the numbers of
+        the signals that came (see `take_signals`) and other marks, in order."""
+        seen = b""
         with contextlib.suppress(BlockingIOError):
-            os.read(self.reader, 64)
+            seen = os.read(self.reader, 512)
         self._awake = False
+        return seen.replace(b"\0", b"")
+
+    def mark(self, mark: bytes) -> None:
+        """Write `mark` among the signals' numbers."""
+        if not self._closed:
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._writer, mark)
+
+    def take_signals(self) -> None:
+        """Have each signal's number written here as it comes. In the main thread."""
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
 
     def close(self) -> None:
+        """In a forked child: its numbers may soon be those of other files."""
+        self._closed = True
         os.close(self.reader)
         os.close(self._writer)
 
@@ -50,7 +67,7 @@ class Pump(threading.Thread):
         self._captured = captured
         self._waker = waker
         self._later: list[tuple[float, Callable[[], None]]] = []
-        self._stopping = False
+        self.on_marks: Callable[[bytes], None] | None = None
 
     def call_soon(self, delay_s: float, action: Callable[[], None]) -> None:
         """Run `action` on the pump's thread; safe in a signal handler."""
@@ -60,7 +77,7 @@ class Pump(threading.Thread):
     def run(self) -> None:
         link = self._link
         pipes = self._captured.readers()
-        while not self._stopping:
+        while True:
             poller = select.poll()
             poller.register(self._waker.reader, select.POLLIN)
             may_read = link.may_read
@@ -71,7 +88,9 @@ class Pump(threading.Thread):
             if blocked is not None:
                 poller.register(blocked, select.POLLOUT)
             events = dict(poller.poll(self._timeout_ms(may_read)))
-            self._waker.clear()
+            marks = self._waker.clear()
+            if marks and self.on_marks is not None:
+                self.on_marks(marks)
             self._run_due()
             link.on_pump(
                 readable=any(pipe in events for pipe in pipes),

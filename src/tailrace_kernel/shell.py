@@ -63,6 +63,7 @@ class ZMQInteractiveShell(InteractiveShell):
             "CLICOLOR_FORCE": "1",
             "PAGER": "cat",
             "GIT_PAGER": "cat",
+            "PYTHONUNBUFFERED": "1",  # or a Python child's prints come when it ends
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         }.items():
             if name in ("PAGER", "GIT_PAGER", "TERM"):

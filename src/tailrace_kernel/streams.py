@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, cast
 
 from tailrace_kernel.attribution import CURRENT
-from tailrace_kernel.interrupts import critical
 from tailrace_kernel.link import Link
 
 LONG_WRITE = 1024  # characters from which a write passes the gate alone
@@ -105,7 +104,6 @@ def _writer(name: str, link: Link) -> Callable[[str], int]:
     pieces, gate, slow = link.pieces, link.gate, link.write
     current = CURRENT.get
 
-    @critical
     def write(text: str) -> int:
         if type(text) is not str:
             text = _as_text(text)

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ import tailrace_kernel
 from tailrace_kernel.wire import PROTOCOL, Frame, FrameBuffer, read_frame, send_frame
 
 PACKAGE = Path(tailrace_kernel.__file__).parent
-PATIENCE_S = 60.0  # for what must come; a machine of the CI is slow
+PATIENCE_S = 15.0  # for what must come; a machine of the CI is slow
 
 
 class Guest:
@@ -51,6 +52,8 @@ class Guest:
         self.control: socket.socket | None = None
         self.output_closed = False
         self.attached: dict[str, Any] = {}
+        self.texts: dict[tuple[str, str | None], bytearray] = defaultdict(bytearray)
+        self._answered: set[str] = set()
         self._ids = itertools.count(1)
         self._send_lock = threading.Lock()
         arguments = [
@@ -139,7 +142,7 @@ class Guest:
                 frames = buffer.feed(data)
                 if frames:
                     with self.changed:
-                        self.frames += frames
+                        self._take(frames)
                         self.changed.notify_all()
                     if self.auto_acknowledge:
                         with contextlib.suppress(OSError):
@@ -150,6 +153,13 @@ class Guest:
             if self.output is sock:
                 self.output_closed = True
             self.changed.notify_all()
+
+    def _take(self, frames: list[Frame]) -> None:
+        self.frames += frames
+        for header, payload in frames:
+            if header["kind"] == "text":
+                self.texts[header["execution_id"], header["stream"]] += payload
+                self.texts[header["execution_id"], None] += payload
 
     def _read_control(self, sock: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -192,18 +202,19 @@ class Guest:
         self._wait(lambda: request_id in self.replies, f"the answer to {kind}")
         return self.replies.pop(request_id)
 
-    def answer_prompt(self, value: str | None, number: int = -1) -> dict[str, Any]:
-        """Answer the newest prompt (or wait for one)."""
+    def answer_prompt(self, value: str | None) -> dict[str, Any]:
+        """Answer the oldest prompt that was not answered yet, waiting for one."""
         asked, _ = self.wait_for(
             lambda header: (
-                header["kind"] == "input-request" and header["prompt_id"] not in self.done_prompts()
+                header["kind"] == "input-request" and header["prompt_id"] not in self._answered
             )
         )
-        self.send({"kind": "input", "prompt_id": asked["prompt_id"], "value": value})
+        self.answer(asked["prompt_id"], value)
         return asked
 
-    def done_prompts(self) -> set[str]:
-        return {header["prompt_id"] for header, _ in self.frames if header["kind"] == "input-done"}
+    def answer(self, prompt_id: str, value: str | None) -> None:
+        self._answered.add(prompt_id)
+        self.send({"kind": "input", "prompt_id": prompt_id, "value": value})
 
     # ── what came ────────────────────────────────────────────────────────────
 
@@ -229,7 +240,7 @@ class Guest:
         return found[0]
 
     def wait_for_text(self, execution_id: str, text: str) -> None:
-        self._wait(lambda: text in self.text(execution_id), repr(text))
+        self._wait(lambda: text.encode() in self.texts[execution_id, None], repr(text))
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + PATIENCE_S
@@ -258,13 +269,7 @@ class Guest:
         ]
 
     def text(self, execution_id: str, stream: str | None = None) -> str:
-        return b"".join(
-            payload
-            for header, payload in list(self.frames)
-            if header["kind"] == "text"
-            and header["execution_id"] == execution_id
-            and stream in (None, header["stream"])
-        ).decode()
+        return self.texts[execution_id, stream].decode()
 
     # ── the end ──────────────────────────────────────────────────────────────
 

@@ -1,0 +1,124 @@
+"""SIGINT stops the cell, and nothing else."""
+
+import time
+
+import pytest
+
+from tests.guest.driver import Guest
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print('on')\nwhile True: pass",
+        "import time\nprint('on')\ntime.sleep(1000)",
+        "import asyncio\nprint('on')\nawait asyncio.sleep(1000)",
+        "print('on')\nwhile True: print('flood')",
+        "print('on')\nwhile True: display('flood')",
+        "import subprocess\nprint('on')\nsubprocess.run(['sleep', '1000'])",
+        "import threading\nprint('on')\nthreading.Event().wait()",
+        "print('on')\ninput()",
+        "import asyncio\nprint('on')\n"
+        "async def f():\n    while True:\n        await asyncio.sleep(0)\n"
+        "await f()",
+    ],
+    ids=["busy", "sleep", "await", "prints", "displays", "child", "lock", "input", "async"],
+)
+def test_a_cell_is_interrupted_and_the_kernel_lives(shared: Guest, source: str) -> None:
+    execution_id = shared.execute(source)
+    shared.wait_for_text(execution_id, "on\n")
+    shared.interrupt()
+    done = shared.finished(execution_id)
+
+    assert done.status == "interrupted"
+    assert done.of("error")[-1]["name"] == "KeyboardInterrupt"
+    assert shared.run("1+1").result == "2"
+
+
+def test_a_writer_that_waits_for_room_is_interrupted(guest: Guest) -> None:
+    guest.auto_acknowledge = False
+    execution_id = guest.execute("while True: print('x' * 10**6)")
+    guest._wait(lambda: guest.last_seq > 60, "a full spool")
+    guest.auto_acknowledge = True
+    guest.interrupt()
+    guest.send({"kind": "acknowledge", "seq": guest.last_seq})
+    done = guest.finished(execution_id)
+
+    assert done.status == "interrupted"
+    assert [header["seq"] for header, _ in guest.frames] == list(range(1, len(guest.frames) + 1))
+    assert guest.run("1+1").result == "2"
+
+
+def test_an_interrupt_gets_through_while_nobody_acknowledges(guest: Guest) -> None:
+    guest.auto_acknowledge = False
+    execution_id = guest.execute(
+        "try:\n    while True: print('x' * 10**6)\nexcept KeyboardInterrupt: open('hit', 'w')"
+    )
+    guest._wait(lambda: guest.last_seq > 60, "a full spool")
+    guest.interrupt()
+    guest._wait(lambda: (guest.folder / "hit").exists(), "the interrupt")
+    guest.send({"kind": "acknowledge", "seq": guest.last_seq})
+    guest.auto_acknowledge = True
+
+    assert guest.finished(execution_id).status == "ok"
+
+
+def test_an_idle_guest_is_not_hurt(guest: Guest) -> None:
+    guest.run("x = 1")
+    for _ in range(20):
+        guest.interrupt()
+        time.sleep(0.002)
+
+    assert guest.run("x + 1").result == "2"
+
+
+def test_interrupts_at_random_moments_never_break_the_numbering(guest: Guest) -> None:
+    for number in range(12):
+        execution_id = guest.execute(
+            "import sys\ni = 0\n"
+            "while True:\n"
+            "    i += 1; print(i); sys.stdout.flush()\n"
+            "    if i % 50 == 0: display(i)"
+        )
+        guest.wait_for_text(execution_id, "1\n")
+        time.sleep(0.003 * number)
+        guest.interrupt()
+        assert guest.finished(execution_id).status == "interrupted"
+
+    assert [header["seq"] for header, _ in guest.frames] == list(range(1, len(guest.frames) + 1))
+    assert guest.run("1+1").result == "2"
+
+
+def test_a_cell_that_catches_the_interrupt_is_ok(guest: Guest) -> None:
+    execution_id = guest.execute(
+        "import time\ntry:\n    print('on'); time.sleep(1000)\n"
+        "except KeyboardInterrupt:\n    print('caught')"
+    )
+    guest.wait_for_text(execution_id, "on\n")
+    guest.interrupt()
+    done = guest.finished(execution_id)
+
+    assert (done.status, done.out) == ("ok", "on\ncaught\n")
+
+
+def test_a_handler_left_by_a_cell_is_gone_in_the_next(guest: Guest) -> None:
+    guest.run("import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    execution_id = guest.execute("print('on')\nwhile True: pass")
+    guest.wait_for_text(execution_id, "on\n")
+    guest.interrupt()
+
+    assert guest.finished(execution_id).status == "interrupted"
+
+
+def test_a_background_task_that_is_hit_ends_and_the_cell_too(guest: Guest) -> None:
+    execution_id = guest.execute(
+        "import asyncio, time\n"
+        "async def busy():\n    while True: pass\n"
+        "print('on'); task = asyncio.create_task(busy()); await asyncio.sleep(1000)"
+    )
+    guest.wait_for_text(execution_id, "on\n")
+    time.sleep(0.1)
+    guest.interrupt()
+
+    assert guest.finished(execution_id).status == "interrupted"
+    assert guest.run("1+1").result == "2"
