@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -124,6 +125,19 @@ def test_a_host_with_a_kernel_stays_without_servers() -> None:  # KER-15
         assert second.attached[0].pid == sink.attached[0].pid
         await found.stop(kill=True)
         await again.close()
+
+    with run_folder(FORK) as run:
+        asyncio.run(story(run))
+
+
+def test_a_host_whose_folder_was_removed_ends_with_its_kernels() -> None:  # KER-15
+    async def story(run: Path) -> None:
+        async with server(run, FORK) as provider:
+            sink = Remembered()
+            await started(provider, sink)
+            pid = await host_pid(provider)
+        shutil.rmtree(run)
+        await until_gone(pid, sink.attached[0].pid)
 
     with run_folder(FORK) as run:
         asyncio.run(story(run))

@@ -32,18 +32,20 @@ from tailrace.kernels.run_folder import RunFolder, write_json
 from tailrace.protocol.errors import KernelError, TailraceError
 
 PROTOCOL = 1
+LOOK_S = 5.0  # between looks whether the run folder is still there
 IDLE_S = 10.0  # with no kernel and no peer; long enough for a server that restarts
 OTHER_HOST_S = 15.0  # for a host that another server is just starting to answer
 _TERM_GRACE_S = 2.0
 
 
 class Host:
-    def __init__(self, run: RunFolder, listener: socket.socket, idle_s: float) -> None:
+    def __init__(self, run: RunFolder, lock: int, listener: socket.socket, idle_s: float) -> None:
         environ = dict(os.environ)
         loopback = addresses.wants_loopback(environ)
         self.socket = HostSocket(listener, secret=run.own_secret() if loopback else None)
         self.nursery = Nursery(run, loopback=loopback, environ=environ)
         self._run = run
+        self._lock = lock
         self._idle_s = idle_s
         self._idle_since = time.monotonic()
         self._ending = False
@@ -63,6 +65,9 @@ class Host:
         while not self._may_end():
             for peer, message in self.socket.requests(self._patience()):
                 self._answer(peer, message)
+            if not self._ending and not self.socket.has_peers and self.is_lost():
+                note("the run folder is gone: nobody can reach these kernels, so they end")
+                self._end(_TERM_GRACE_S)
             for kernel_id, cause in self.nursery.reap():
                 note(f"kernel {kernel_id}: {cause['message']}")
                 self.socket.tell_all({"kind": "died", "kernel_id": kernel_id, "cause": cause})
@@ -72,7 +77,15 @@ class Host:
         if self._ending and not self.nursery.living:
             return 0.0
         idle = max(0.05, self._idle_s - (time.monotonic() - self._idle_since))
-        return idle if deadline is None else min(idle, deadline)
+        return min(idle, LOOK_S) if deadline is None else min(idle, deadline)
+
+    def is_lost(self) -> bool:
+        """Whether the run folder was removed, so that nobody can find us any more."""
+        try:
+            found = os.stat(self._run.lock)
+        except OSError:
+            return True
+        return not os.path.samestat(found, os.fstat(self._lock))
 
     def _may_end(self) -> bool:
         if self.nursery.living:
@@ -263,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The server waits for this process only; the host itself is nobody's child. It
         # listens already, so whoever connects now is answered as soon as it is warm.
         os._exit(0)
-    birth = _lived(run, listener, address, options.idle_s)
+    birth = _lived(run, lock, listener, address, options.idle_s)
     if birth is None:
         return
     os.close(lock)
@@ -271,14 +284,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _lived(
-    run: RunFolder, listener: socket.socket, address: addresses.Address, idle_s: float
+    run: RunFolder, lock: int, listener: socket.socket, address: addresses.Address, idle_s: float
 ) -> Newborn | None:
     """The host's whole life. A forked kernel comes out of it with its birth in hand."""
     if hasattr(os, "setsid") and os.getpid() != os.getsid(0):
         os.setsid()
     descendants.become_subreaper()
     descendants.take_name("tailrace-host")
-    host = Host(run, listener, idle_s)
+    host = Host(run, lock, listener, idle_s)
     write_json(
         run.description,
         {
@@ -296,8 +309,9 @@ def _lived(
     except Newborn as newborn:
         birth = newborn.with_traceback(None)
     else:
-        run.socket.unlink(missing_ok=True)
-        run.description.unlink(missing_ok=True)
+        if not host.is_lost():
+            run.socket.unlink(missing_ok=True)
+            run.description.unlink(missing_ok=True)
         host.close()
         descendants.end_all(descendants.unmarked_children(os.getpid()))
         return None

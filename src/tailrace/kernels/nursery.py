@@ -218,8 +218,9 @@ class Nursery:
         if not self.living:
             descendants.end_all(descendants.unmarked_children(os.getpid()))
         os.close(child.liveness)
-        child.folder.socket.unlink(missing_ok=True)
-        write_json(child.folder.death, {"cause": cause, "at": time.time()})
+        with contextlib.suppress(FileNotFoundError):  # its folder may have been removed
+            child.folder.socket.unlink(missing_ok=True)
+            write_json(child.folder.death, {"cause": cause, "at": time.time()})
         for told in child.stopping or ():
             told(cause)
         return cause
