@@ -26,14 +26,6 @@ Start = Callable[..., Served]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "home"
-    yield folder
-    stopped = tailrace(folder, "kernels", "stop", "--all", "--kill")
-    assert stopped.returncode == 0, stopped.stderr
-
-
-@pytest.fixture
 def work(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
     folder.mkdir()

@@ -9,7 +9,6 @@ without the code, and the page says where the code is.
 import contextlib
 import os
 import secrets
-import shutil
 import sys
 import threading
 from html import escape
@@ -21,18 +20,26 @@ from tailrace.protocol.errors import SettingsError
 
 _KEPT_S = 600.0
 
+# Snaps see nothing of a hidden folder; which browser will be opened cannot be known.
+SANDBOXED: tuple[str, ...] = ("/snap/bin/firefox", "/snap/bin/chromium")
+
 
 def open_browser(address: str, folder: Path, now: float) -> bool:
     """Whether there is a browser to be opened; it is opened in the background."""
     if not has_screen():
         return False
-    target = _without_code(address)
+    target = target_for(address, folder, now)
+    threading.Thread(target=_open, args=(target,), daemon=True).start()
+    return True
+
+
+def target_for(address: str, folder: Path, now: float) -> str:
+    """What stands on the browser's command line instead of `address`."""
     if reads_our_files():
         # On a full disk there is no file; the page then says where the code is.
         with contextlib.suppress(OSError, SettingsError):
-            target = _leading_file(address, folder, now)
-    threading.Thread(target=_open, args=(target,), daemon=True).start()
-    return True
+            return _leading_file(address, folder, now)
+    return _without_code(address)
 
 
 def has_screen() -> bool:
@@ -45,8 +52,7 @@ def has_screen() -> bool:
 def reads_our_files() -> bool:
     if os.environ.get("WSL_DISTRO_NAME"):
         return False
-    snap = Path("/snap/bin/firefox").exists() or Path("/snap/bin/chromium").exists()
-    return not (snap and not shutil.which("google-chrome"))
+    return not any(Path(program).exists() for program in SANDBOXED)
 
 
 def _leading_file(address: str, folder: Path, now: float) -> str:
