@@ -61,6 +61,31 @@ describe("opening", () => {
     expect(page.store.current.connection).toMatchObject({ phase: "ended", message: "line 3" });
   });
 
+  test("an old anti-forgery token is asked for again, once (SYNC-7)", async () => {
+    const { world, server, network, page } = await opened();
+    const before = network.attempts;
+    server.stop(4403);
+    await world.pass(1_000);
+    expect(page.store.current.connection.phase).toBe("open");
+    expect(network.attempts).toBe(before + 1);
+  });
+
+  test.each([
+    [4401, "log-in"],
+    [4409, "reload"],
+    [4400, "refused"],
+  ] as const)("after close code %i a person must act: %s (SYNC-7)", async (code, cause) => {
+    const { world, server, network, page } = await opened();
+    const before = network.attempts;
+    server.stop(code);
+    await world.pass(60_000);
+    expect(page.store.current.connection).toMatchObject({ phase: "ended", cause });
+    expect(network.attempts).toBe(before);
+    page.retryNow();
+    await world.pass(1_000);
+    expect(page.store.current.connection.phase).toBe("open");
+  });
+
   test("a server that is away is tried again until it is there", async () => {
     const world = new HandWoundWorld();
     const server = new SmallServer();
@@ -204,6 +229,18 @@ describe("output", () => {
     expect(textOf(page, "cell-0")).toBe("lost\nkept\n");
   });
 
+  test("a record that comes twice is folded once, on the same socket", async () => {
+    const { world, server, network, page } = await opened();
+    void page.submit(run("cell-0"));
+    await world.pass(50);
+    const before = network.attempts;
+    network.weather = { delayMs: 1, loss: 0, repeat: 1 };
+    print(server, "once\n");
+    await world.pass(1_000);
+    expect(textOf(page, "cell-0")).toBe("once\n");
+    expect(network.attempts).toBe(before);
+  });
+
   test("text appended to one cell wakes that cell and nobody else", async () => {
     const { world, server, page } = await opened();
     void page.submit(run("cell-1"));
@@ -306,6 +343,17 @@ describe("the document", () => {
     expect(sent).toBeGreaterThan(1);
     expect(sent).toBeLessThan(12);
     expect(server.sources["cell-0"]).toBe(`${"x".repeat(50)}print(1)`);
+  });
+
+  test("a snapshot that meets an edit on its way does not send it twice (SYNC-26)", async () => {
+    const { world, server, network, page } = await opened();
+    network.weather = { delayMs: 40, loss: 0, repeat: 0 };
+    server.lag();
+    await world.pass(10);
+    page.document.source("cell-0")?.insert(0, "a");
+    await world.pass(1_000);
+    expect(server.done.size).toBe(1);
+    expect(server.sources["cell-0"]).toBe("aprint(1)");
   });
 
   test("edits made without a connection arrive when it is back", async () => {

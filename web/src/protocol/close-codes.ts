@@ -16,6 +16,7 @@ export function afterClose(code: number): AfterClose {
   switch (code) {
     case 4401:
       return "log-in";
+    case 4403: // perhaps only the anti-forgery token is old
     case 4404:
       return "find-again";
     case 4409:
@@ -25,7 +26,6 @@ export function afterClose(code: number): AfterClose {
       return "reconnect-slowly";
     case 1009:
     case 4400:
-    case 4403:
     case 4422:
       return "stop";
     default:

@@ -110,7 +110,7 @@ export class NotebookDocument {
     return this.#undo;
   }
 
-  /** Calls back when `doc` became another one. */
+  /** Calls back when `doc` became another one, or a cell came, went or was replaced. */
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -198,6 +198,10 @@ export class NotebookDocument {
       this.#observe();
     }
     this.#generation = generation;
+    this.#tellListeners();
+  }
+
+  #tellListeners(): void {
     for (const listener of this.#listeners) listener();
   }
 
@@ -209,7 +213,9 @@ export class NotebookDocument {
     };
     const onCells = (events: readonly Y.YEvent<Y.AbstractType<unknown>>[]) => {
       // Typing changes neither order nor kinds, and it is what happens most.
-      if (events.some((event) => event.path.length < 2)) this.#readHeads();
+      if (!events.some((event) => event.path.length < 2)) return;
+      this.#readHeads();
+      this.#tellListeners();
     };
     this.#undo = new Y.UndoManager(doc.getMap("cells"), {
       trackedOrigins: new Set([STRUCTURE]),

@@ -108,6 +108,8 @@ export class SessionConnection {
   #epoch: string | null = null;
   #after: number | null = null;
   #mustFindAgain = false;
+  /** Whether that was tried since the last welcome. */
+  #hasFoundAgain = false;
   #cancelSilence: () => void = () => {};
   #cancelSteady: () => void = () => {};
 
@@ -192,6 +194,7 @@ export class SessionConnection {
   retryNow(): void {
     if (this.#isClosed || this.#socket || this.#isLocating) return;
     this.#mustFindAgain = true;
+    this.#hasFoundAgain = false;
     this.#reconnect.succeeded();
     this.#reconnect.stopWaiting();
     this.#connect();
@@ -280,6 +283,11 @@ export class SessionConnection {
         this.#wait(why, SLOW_DELAY_MS);
         break;
       case "find-again":
+        if (this.#hasFoundAgain) {
+          this.#end("refused", why);
+          break;
+        }
+        this.#hasFoundAgain = true;
         this.#mustFindAgain = true;
         this.#wait(why);
         break;
@@ -369,6 +377,7 @@ export class SessionConnection {
       this.#abandonSent();
     }
     this.#isWelcome = true;
+    this.#hasFoundAgain = false;
     this.#heard();
     this.#cancelSteady = this.#options.world.after(STEADY_AFTER_MS, () =>
       this.#reconnect.succeeded(),
