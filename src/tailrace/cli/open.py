@@ -5,6 +5,7 @@ Where a server of the same user serves this folder already, the browser is sent 
 servers on one folder would be two owners of one log.
 """
 
+import contextlib
 import gc
 import os
 import time
@@ -123,5 +124,7 @@ def show(settings: Settings, folders: StateFolders, address: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print at once: a pipe is read by somebody who waits for the address."""
-    print(text, flush=True)
+    """Print at once: a pipe is read by somebody who waits for the address. A server whose
+    standard output goes to a full disk, or nowhere, serves all the same."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
