@@ -41,7 +41,7 @@ async def write(path: Path, acknowledged: int, chance: random.Random, pipe: int)
     log = await EmbeddedLog.open(path)
     await check(log, acknowledged)
     while True:
-        counts = [chance.choice((1, 1, 2, 5, 40)) for _ in range(chance.choice((1, 1, 3)))]
+        counts = [chance.choice((1, 1, 2, 5, 36)) for _ in range(chance.choice((1, 1, 3)))]
         appends = []
         start = log.last
         for count in counts:
@@ -49,9 +49,9 @@ async def write(path: Path, acknowledged: int, chance: random.Random, pipe: int)
             start += count
         await asyncio.gather(*appends)
         os.write(pipe, b"%s %d\n" % (log.epoch.encode(), start))
-        if chance.random() < 0.05:
+        if chance.random() < 0.1:
             await log.save_snapshot(LogSnapshot(start, b"state at %d" % start))
-        if chance.random() < 0.05:
+        if chance.random() < 0.1:
             await log.compact(max(1, start - 300))
 
 

@@ -16,6 +16,8 @@ from tests.failure.log_files import alone, copy_files, crashed, found_in, varied
 from tests.log.stories import all_of, body_of, numbered, sequences, told
 
 SEED = 20261121
+
+pytestmark = pytest.mark.timeout(300)  # some seconds each on a free machine
 FRAME_BYTES = 24 + 4096
 
 

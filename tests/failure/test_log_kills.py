@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tailrace.log.embedded import EmbeddedLog
 from tests.failure.log_writer import check
 
@@ -13,6 +15,7 @@ SEED = 20261121
 KILLS = 220
 
 
+@pytest.mark.timeout(300)  # a quarter of a minute on two free cores
 def test_nothing_that_was_appended_is_lost_or_doubled_by_kills(tmp_path: Path) -> None:  # LOG-4
     path = tmp_path / "log.db"
 
@@ -21,7 +24,7 @@ def test_nothing_that_was_appended_is_lost_or_doubled_by_kills(tmp_path: Path) -
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
 
