@@ -8,18 +8,18 @@ import pytest
 from tests.cli.terminal import tailrace, write_notebook
 
 
-def test_help_lists_every_command_and_imports_none_of_them(tmp_path: Path) -> None:
-    shown = tailrace(tmp_path, "--help")
+def test_help_lists_every_command_and_imports_none_of_them(home: Path, tmp_path: Path) -> None:
+    shown = tailrace(home, "--help")
 
     assert shown.returncode == 0
     for name in ("open", "run", "url", "kernels", "export", "doctor"):
         assert f"\n  {name} " in shown.stdout
-    assert tailrace(tmp_path, "--version").stdout.startswith("tailrace ")
+    assert tailrace(home, "--version").stdout.startswith("tailrace ")
 
 
 @pytest.mark.parametrize("name", ["open", "run", "url", "kernels", "export", "doctor"])
-def test_every_command_explains_itself(tmp_path: Path, name: str) -> None:
-    shown = tailrace(tmp_path, name, "--help")
+def test_every_command_explains_itself(home: Path, tmp_path: Path, name: str) -> None:
+    shown = tailrace(home, name, "--help")
 
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.startswith(f"Usage: tailrace {name}")
@@ -43,13 +43,13 @@ def test_every_command_explains_itself(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
-    tmp_path: Path, arguments: list[str], said: str
+    home: Path, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "bad.ipynb").write_text("{")
     write_notebook(tmp_path / "good.ipynb", "1")
 
-    refused = tailrace(tmp_path / "home", *arguments, cwd=tmp_path)
+    refused = tailrace(home, *arguments, cwd=tmp_path)
 
     assert refused.returncode == 2
     assert said in refused.stderr
@@ -57,8 +57,8 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert (tmp_path / "notes.txt").read_text() == "x"
 
 
-def test_a_setting_that_makes_no_sense_stops_the_start(tmp_path: Path) -> None:
-    refused = tailrace(tmp_path, TAILRACE_ON_INTERRUPT="maybe")
+def test_a_setting_that_makes_no_sense_stops_the_start(home: Path, tmp_path: Path) -> None:
+    refused = tailrace(home, TAILRACE_ON_INTERRUPT="maybe")
 
     assert refused.returncode == 2
     assert refused.stderr == (
@@ -67,8 +67,7 @@ def test_a_setting_that_makes_no_sense_stops_the_start(tmp_path: Path) -> None:
     )
 
 
-def test_asking_changes_nothing(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_asking_changes_nothing(home: Path, tmp_path: Path) -> None:
     for arguments in (["kernels"], ["url"], ["doctor"], ["--help"]):
         tailrace(home, *arguments, cwd=tmp_path)
 
@@ -84,14 +83,14 @@ def test_asking_changes_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_a_notebook_is_exported_beside_itself_or_to_the_terminal(
-    tmp_path: Path, form: str, suffix: str, holds: str
+    home: Path, tmp_path: Path, form: str, suffix: str, holds: str
 ) -> None:
     write_notebook(tmp_path / "n.ipynb", "print('<b>')")
     before = (tmp_path / "n.ipynb").read_bytes()
 
-    written = tailrace(tmp_path / "home", "export", "n.ipynb", "--to", form, cwd=tmp_path)
-    shown = tailrace(tmp_path / "home", "export", "n.ipynb", "--to", form, "-o", "-", cwd=tmp_path)
-    again = tailrace(tmp_path / "home", "export", "n.ipynb", "-o", f"n{suffix}", cwd=tmp_path)
+    written = tailrace(home, "export", "n.ipynb", "--to", form, cwd=tmp_path)
+    shown = tailrace(home, "export", "n.ipynb", "--to", form, "-o", "-", cwd=tmp_path)
+    again = tailrace(home, "export", "n.ipynb", "-o", f"n{suffix}", cwd=tmp_path)
 
     assert written.returncode == shown.returncode == 0, written.stderr
     assert holds in (tmp_path / f"n{suffix}").read_text()
@@ -100,11 +99,11 @@ def test_a_notebook_is_exported_beside_itself_or_to_the_terminal(
     assert (tmp_path / "n.ipynb").read_bytes() == before
 
 
-def test_the_doctor_looks_at_everything_and_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "home/config").mkdir(parents=True)
-    (tmp_path / "home/config/settings.toml").write_text("prot = 1")
+def test_the_doctor_looks_at_everything_and_says_what_to_do(home: Path, tmp_path: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config/settings.toml").write_text("prot = 1")
 
-    found = tailrace(tmp_path / "home", "doctor", "--json", TAILRACE_TYPO="1")
+    found = tailrace(home, "doctor", "--json", TAILRACE_TYPO="1")
 
     findings = json.loads(found.stdout)
     by_subject = {finding["subject"]: finding for finding in findings}
@@ -120,5 +119,5 @@ def test_the_doctor_looks_at_everything_and_says_what_to_do(tmp_path: Path) -> N
     for finding in findings:
         assert finding["state"] == "ok" or finding["advice"], finding
 
-    table = tailrace(tmp_path / "home", "doctor").stdout
+    table = tailrace(home, "doctor").stdout
     assert "fail  settings" in table
