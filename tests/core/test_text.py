@@ -10,6 +10,7 @@ from tailrace.core import collapse as collapse_module
 from tailrace.core import screen as screen_module
 from tailrace.core import text as text_module
 from tailrace.core.collapse import collapse
+from tailrace.core.rows import SGR
 from tailrace.core.screen import REACH, WIDE
 from tailrace.core.text import HEAD, STEP, TAIL, folded, shown_whole
 from tailrace.protocol.outputs import StreamOutput
@@ -146,7 +147,7 @@ class TestCutAnywhere:
         stream = fold(text)
 
         for part in (stream.head, stream.tail):
-            assert "\x1b" not in screen_module._SGR.sub("", part)
+            assert "\x1b" not in SGR.sub("", part)
 
     @settings(max_examples=400)
     @given(terminal_text, terminal_text)

@@ -1,14 +1,13 @@
 """The rows a cursor can still reach, while text with control characters is typed on them.
 
-A row is its own small text: colours are opened where they start and closed at its end,
-always in the same spelling, so that a row can be read back into characters and colours
-and be moved, kept or dropped without its neighbours. A `Screen` lives for one call of
-`text.folded`; what must outlast it is in `StreamOutput`. Rules OUT-5 to OUT-13.
+A `Screen` lives for one call of `text.folded`; what must outlast it is in `StreamOutput`.
+Time goes with the length of the text, whatever the text does. Rules OUT-5 to OUT-13.
 """
 
 import re
 
-from tailrace.core.colours import RESET, after_sgr
+from tailrace.core.colours import after_sgr
+from tailrace.core.rows import Row
 
 WIDE = 4096
 """Characters in a row; what is longer goes on in a new row, without a newline, as on a
@@ -20,8 +19,6 @@ progress bars, and as many as a tall terminal shows."""
 
 ESCAPE_LIMIT = 64
 """Characters after which an escape sequence without an end is given up."""
-
-_SGR = re.compile("\x1b\\[[0-9;]*m")
 
 _TOKEN = re.compile(
     "(?P<plain>[^\x1b\r\n\b]+)"
@@ -62,12 +59,11 @@ class Screen:
         pending: str,
     ) -> None:
         self._frozen: list[str] = []
-        self._rows = rows
-        self._widths = [row_width(row) for row in rows]
+        self._rows = [Row(text) for text in rows]
         self._above = above
         self._wrapped = wrapped
         self.row = row
-        self._column = self._widths[-1] if column is None else column
+        self._column = self._rows[-1].width if column is None else column
         self.pen = pen
         self.pending = pending
 
@@ -84,13 +80,16 @@ class Screen:
                 self._escape(token, at_end=token.end() == len(text))
 
     def text(self) -> str:
-        return "".join(self._frozen) + "\n".join(self._rows)
+        return "".join(self._frozen) + self._screenful()
+
+    def _screenful(self) -> str:
+        return "\n".join([row.text() for row in self._rows])
 
     def reach(self) -> int:
         return -1 if self._wrapped else self._above + len(self._rows) - 1
 
     def width(self) -> int:
-        return self._widths[-1]
+        return self._rows[-1].width
 
     def cursor(self) -> int | None:
         """The column, or None where the cursor is at the very end."""
@@ -106,23 +105,19 @@ class Screen:
                 self._wrap()
             piece = run[: WIDE - self._column]
             run = run[len(piece) :]
-            at = len(self._rows) - 1 - self.row
-            row, width = self._rows[at], self._widths[at]
-            if self._column == width:
-                self._rows[at] = _extended(row, piece, self.pen)
-            else:
-                self._rows[at] = _overwritten(row, self._column, piece, self.pen)
+            self._row().put(self._column, piece, self.pen)
             self._column += len(piece)
-            self._widths[at] = max(width, self._column)
+
+    def _row(self) -> Row:
+        return self._rows[-1 - self.row]
 
     def _wrap(self) -> None:
         self._column = 0
         if self.row:
             self.row -= 1
             return
-        self._frozen.append("\n".join(self._rows))
-        self._rows = [""]
-        self._widths = [0]
+        self._frozen.append(self._screenful())
+        self._rows = [Row("")]
         self._above = 0
         self._wrapped = True
 
@@ -139,14 +134,12 @@ class Screen:
 
     def _new_row(self) -> None:
         self._column = 0
-        self._rows.append("")
-        self._widths.append(0)
+        self._rows.append(Row(""))
         if self._wrapped or self._above + len(self._rows) > REACH + 1:
             if self._above:
                 self._above -= 1
             else:
-                self._frozen.append(self._rows.pop(0) + "\n")
-                del self._widths[0]
+                self._frozen.append(self._rows.pop(0).text() + "\n")
             self._wrapped = False
 
     # ── escapes ──────────────────────────────────────────────────────────────
@@ -196,85 +189,16 @@ class Screen:
             self._column = 0
 
     def _erase(self, part: int) -> None:
-        at = len(self._rows) - 1 - self.row
-        row, width = self._rows[at], self._widths[at]
-        blank = self._column + 1
-        if part == 2 or (part == 1 and blank >= width):
-            self._rows[at], self._widths[at] = "", 0
+        row = self._row()
+        if part == 0:
+            row.truncate(self._column)
+        elif part == 2 or (part == 1 and self._column + 1 >= row.width):
+            row.truncate(0)
         elif part == 1:
-            self._rows[at] = _overwritten(row, 0, " " * blank, "")
-        elif part == 0 and self._column < width:
-            self._rows[at], self._widths[at] = _truncated(row, self._column), self._column
+            row.put(0, " " * (self._column + 1), "")
 
     def _erase_below(self) -> None:
         self._erase(0)
         if self.row:
-            del self._rows[-self.row :], self._widths[-self.row :]
+            del self._rows[-self.row :]
             self.row = 0
-
-
-# ── rows ─────────────────────────────────────────────────────────────────────
-
-
-def row_width(row: str) -> int:
-    """How many characters `row` shows."""
-    return len(_SGR.sub("", row)) if "\x1b" in row else len(row)
-
-
-def _overwritten(row: str, column: int, piece: str, pen: str) -> str:
-    """`row` with `piece` standing at `column`, padded with spaces if it was shorter."""
-    if "\x1b" not in row:
-        if not pen:
-            if column > len(row):
-                return row + " " * (column - len(row)) + piece
-            return row[:column] + piece + row[column + len(piece) :]
-        if column >= len(row):
-            return row + " " * (column - len(row)) + pen + piece + RESET
-    cells = _cells(row)
-    if column > len(cells):
-        cells.extend((" ", "") for _ in range(column - len(cells)))
-    cells[column : column + len(piece)] = [(character, pen) for character in piece]
-    return _spelled(cells)
-
-
-def _extended(row: str, piece: str, pen: str) -> str:
-    """`row` with `piece` behind its last character."""
-    if row.endswith(RESET):
-        body = row[: -len(RESET)]
-        opened = body.rfind("\x1b")
-        if pen and body[opened : body.find("m", opened) + 1] == pen:
-            return body + piece + RESET
-    return row + pen + piece + RESET if pen else row + piece
-
-
-def _truncated(row: str, column: int) -> str:
-    if "\x1b" not in row:
-        return row[:column]
-    return _spelled(_cells(row)[:column])
-
-
-def _cells(row: str) -> list[tuple[str, str]]:
-    cells: list[tuple[str, str]] = []
-    pen = ""
-    position = 0
-    for escape in _SGR.finditer(row):
-        cells.extend((character, pen) for character in row[position : escape.start()])
-        pen = "" if escape.group() == RESET else escape.group()
-        position = escape.end()
-    cells.extend((character, pen) for character in row[position:])
-    return cells
-
-
-def _spelled(cells: list[tuple[str, str]]) -> str:
-    parts: list[str] = []
-    current = ""
-    for character, pen in cells:
-        if pen != current:
-            if current:
-                parts.append(RESET)
-            parts.append(pen)
-            current = pen
-        parts.append(character)
-    if current:
-        parts.append(RESET)
-    return "".join(parts)
