@@ -26,6 +26,7 @@ from tailrace.protocol.reports import Attached, Died, Display, Finished, InputRe
 from tests.kernels.stage import (
     FORK,
     Remembered,
+    asked_for_ever,
     fresh_id,
     is_alive,
     killed,
@@ -352,8 +353,7 @@ class ProcessContract(KernelContract):
                 )
                 kernel.execute(ExecutionId("x1"), CellId("c1"), source)
                 with pytest.raises(KernelUnreachable, match="did not answer"):
-                    while True:
-                        await kernel.ask("ping", {}, timeout_s=1.0)
+                    await asked_for_ever(kernel)
                 await kernel.stop(kill=False, grace_s=0.2)
                 cause = await sink.until_dead()
 

@@ -119,6 +119,12 @@ async def ran(kernel: Kernel, sink: Remembered, source: str, name: str = "x1") -
     return await sink.until_finished(name)
 
 
+async def asked_for_ever(kernel: Kernel) -> None:
+    """Ask until there is no answer: it hangs in C."""
+    while True:
+        await kernel.ask("ping", {}, timeout_s=1.0)
+
+
 @contextmanager
 def run_folder(environ: Mapping[str, str], *, below: str = "") -> Iterator[Path]:
     """A run folder whose host, and all that descends from it, is gone afterwards."""
