@@ -73,14 +73,19 @@ def row_width(text: str) -> int:
     return len(SGR.sub("", text)) if "\x1b" in text else len(text)
 
 
-def _extended(row: str, piece: str, pen: str) -> str:
-    """`row` with `piece` behind its last character."""
-    if row.endswith(RESET):
-        body = row[: -len(RESET)]
-        opened = body.rfind("\x1b")
-        if pen and body[opened : body.find("m", opened) + 1] == pen:
-            return body + piece + RESET
-    return row + pen + piece + RESET if pen else row + piece
+def last_pen(text: str) -> str:
+    """The pen of the last character of a row that ends with `RESET`."""
+    opened = text.rfind("\x1b", 0, len(text) - len(RESET))
+    return text[opened : text.find("m", opened) + 1]
+
+
+def _extended(text: str, piece: str, pen: str) -> str:
+    """`text` with `piece` behind its last character."""
+    if not pen:
+        return text + piece
+    if text.endswith(RESET) and last_pen(text) == pen:
+        return text[: -len(RESET)] + piece + RESET
+    return text + pen + piece + RESET
 
 
 def _cells(row: str) -> list[Cell]:

@@ -13,8 +13,12 @@ the fast path and the cuts are short ways to the same value.
 The same fold runs in the browser (`web/src/core/`); `fixtures/folds/` keeps them equal.
 """
 
+import re
+
 from msgspec.structs import replace
 
+from tailrace.core.colours import RESET, after_sgr
+from tailrace.core.rows import last_pen
 from tailrace.core.screen import ESCAPE_LIMIT, REACH, WIDE, Screen, may_go_up
 from tailrace.protocol.outputs import StreamOutput
 
@@ -27,25 +31,24 @@ TAIL = 64 * 1024
 STEP = 8 * 1024
 """The tail is cut in steps of this: most appends then only append, here and in the page."""
 
+SGR_PARAMETERS = re.compile("\x1b\\[([0-9;:]{0,48})m")
+
 
 def folded(stream: StreamOutput, text: str) -> StreamOutput:
     """`stream` with `text` written at its cursor."""
     if not text:
         return stream
-    if (
-        stream.column is None
-        and not stream.row
-        and not stream.pen
-        and not stream.pending
-        and "\x1b" not in text
-        and "\b" not in text
-    ):
+    if stream.column is None and not stream.row and not stream.pending and "\b" not in text:
         lines = text.count("\n")
         if "\r" in text:
             text = text.replace("\r\n", "\n")
-            if "\r" in text:
-                return _on_screen(stream, text, lines)
-        return _appended(stream, text, lines)
+        if "\r" not in text:
+            if "\x1b" not in text and not stream.pen:
+                return _appended(stream, text, lines)
+            coloured = _coloured(stream, text, lines)
+            if coloured is not None:
+                return coloured
+        return _on_screen(stream, text, lines)
     return _on_screen(stream, text, text.count("\n"))
 
 
@@ -93,6 +96,62 @@ def _appended(stream: StreamOutput, text: str, lines: int) -> StreamOutput:
             lines=stream.lines + lines,
             reach=reach,
             width=width,
+        )
+    )
+
+
+def _coloured(stream: StreamOutput, text: str, lines: int) -> StreamOutput | None:
+    """The way between: text at the end, and no escapes but colours, spelled row by row.
+
+    None where there is more to it: another escape, a line longer than a row.
+    """
+    parts = SGR_PARAMETERS.split(text)
+    plain = "".join(parts[::2])
+    if "\x1b" in plain:
+        return None
+    width = len(plain) - plain.rfind("\n") - 1 + (0 if lines else stream.width)
+    if stream.width + len(plain) > WIDE and max(map(len, plain.split("\n"))) > WIDE - stream.width:
+        return None
+    shown = stream.tail or stream.head
+    pen = stream.pen
+    opened = last_pen(shown) if shown.endswith(RESET) else ""
+    spelled = [shown[: -len(RESET)] if opened else shown]
+    for place, part in enumerate(parts):
+        if place % 2:
+            pen = after_sgr(pen, part)
+        elif part:
+            if opened and (opened != pen or part[0] == "\n"):
+                spelled.append(RESET)
+                opened = ""
+            if not pen:
+                spelled.append(part)
+                continue
+            begin, newline, rest = part.partition("\n")
+            if begin:
+                spelled.append(begin if opened else pen + begin)
+                opened = pen
+            while newline:
+                if opened:
+                    spelled.append(RESET)
+                    opened = ""
+                begin, newline_after, rest = rest.partition("\n")
+                spelled.append(newline)
+                newline = newline_after
+                if begin:
+                    spelled.append(pen + begin)
+                    opened = pen
+    if opened:
+        spelled.append(RESET)
+    shown = "".join(spelled)
+    return _cut(
+        replace(
+            stream,
+            head=stream.head if stream.tail else shown,
+            tail=shown if stream.tail else "",
+            lines=stream.lines + lines,
+            reach=min(stream.reach + lines, REACH),
+            width=width,
+            pen=pen,
         )
     )
 
