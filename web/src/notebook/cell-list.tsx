@@ -1,6 +1,6 @@
 /** The cells in order, and below them where the next one begins. */
 
-import { useEffect, useMemo } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { executionOf } from "../core/selectors";
 import { prepareMarkdown } from "../outputs/prose/markdown-view";
 import { useCellOrder, useStore } from "../store/use-session";
@@ -16,6 +16,7 @@ export function CellList() {
   const store = useStore();
   const { document: notebook } = useNotebook();
   const { commander } = useDesk();
+  const place = useRef<HTMLDivElement>(null);
   const hasMarkdown = cells.some((cell) => cell.kind === "markdown");
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: begun once, with the cells of then
@@ -30,14 +31,14 @@ export function CellList() {
     return made;
   }, []);
 
-  useEffect(() => viewport.open(), [viewport]);
+  useLayoutEffect(() => (place.current ? viewport.open(place.current) : undefined), [viewport]);
   useEffect(() => {
     if (hasMarkdown) void prepareMarkdown();
   }, [hasMarkdown]);
 
   return (
     <>
-      <div className="cells" role="feed" aria-label="Cells">
+      <div ref={place} className="cells" role="feed" aria-label="Cells">
         {cells.map((cell, at) => (
           <CellSlot
             key={cell.cell_id}

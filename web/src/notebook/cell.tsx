@@ -63,10 +63,7 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
       (now.anchor !== now.active && view.selected(commander.order).includes(cellId)),
   );
 
-  useLayoutEffect(() => {
-    const place = element.current;
-    return place ? viewport.observe(cellId, place) : undefined;
-  }, [viewport, cellId]);
+  useLayoutEffect(() => () => viewport.forget(cellId), [viewport, cellId]);
 
   useLayoutEffect(() => {
     const place = element.current;

@@ -27,13 +27,13 @@ export function savedWords(
     }
     case "unsaved":
       return {
-        text: "Not saved yet",
-        tone: "busy",
+        text: "Saving soon",
+        tone: "calm",
         detail:
           "The file is written in a moment. Nothing is lost until then: the server has recorded it.",
       };
     case "saving":
-      return { text: "Saving …", tone: "busy", detail: "The file is being written." };
+      return { text: "Saving …", tone: "calm", detail: "The file is being written." };
     case "conflict":
       return { text: "File changed outside", tone: "failure", detail: why };
     case "failed":

@@ -157,6 +157,9 @@ function watchHeight(): void {
     say({ kind: "height", px });
   };
   new ResizeObserver(tell).observe(place);
+  // A frame that is out of sight is not laid out by itself; asking for its size does it.
+  new MutationObserver(tell).observe(place, { childList: true, subtree: true, attributes: true });
+  place.addEventListener("load", tell, { capture: true });
 }
 
 document.body.append(place);

@@ -4,6 +4,15 @@ import { useLayoutEffect, useRef } from "react";
 import { TextWriter } from "../../ui/text-writer";
 
 const NEAR_END_PX = 24;
+const BOUND_CHARS = 2_600; // less than this and fewer lines than the box holds: no box
+const BOUND_LINES = 33;
+
+function isLong(text: string): boolean {
+  if (text.length > BOUND_CHARS) return true;
+  let lines = 0;
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines += 1;
+  return lines > BOUND_LINES;
+}
 
 interface PlainTextProps {
   readonly text: string;
@@ -11,7 +20,12 @@ interface PlainTextProps {
   readonly followsEnd?: boolean;
 }
 
-export function PlainText({ text, isBounded = true, followsEnd = false }: PlainTextProps) {
+export function PlainText({
+  text,
+  isBounded: mayBound = true,
+  followsEnd = false,
+}: PlainTextProps) {
+  const isBounded = mayBound && isLong(text);
   const place = useRef<HTMLPreElement>(null);
   const writer = useRef<TextWriter | null>(null);
   const atEnd = useRef(followsEnd);
