@@ -24,8 +24,8 @@ def system_npm() -> list[str] | None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return None
-    printed = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.match(r"v(\d+)\.(\d+)", printed)
+    asked = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"v(\d+)\.(\d+)", asked.stdout)
     if found is None or tuple(map(int, found.groups())) < OLDEST_NODE:
         return None
     return [npm]
@@ -44,7 +44,7 @@ def packaged_npm() -> tuple[list[str], str] | None:
     return [str(node), str(script)], str(node.parent)
 
 
-def run(arguments: list[str], **options: object) -> int:
+def run(arguments: list[str]) -> int:
     """Run npm; returns its exit status."""
     command = system_npm()
     environment = dict(os.environ)
@@ -60,7 +60,7 @@ def run(arguments: list[str], **options: object) -> int:
             return 3
         command, folder = packaged
         environment["PATH"] = folder + os.pathsep + environment.get("PATH", "")
-    return subprocess.run([*command, *arguments], env=environment, check=False, **options).returncode  # type: ignore[call-overload,no-any-return]
+    return subprocess.run([*command, *arguments], env=environment, check=False).returncode
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ class Mill:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
-        self._runner = runner or []
+        self.runner = runner or []
         self.log = folder.parent / f"{folder.name}.server.log"
 
     def start(self, *arguments: str) -> None:
@@ -42,7 +42,7 @@ class Mill:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    *self._runner,
+                    *self.runner,
                     sys.executable,
                     "-m",
                     "tailrace.cli",

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from tailrace.core.step import evolve
 from tailrace.protocol import frames as fr
@@ -55,6 +55,8 @@ class NativeClient:
         self._numbers = itertools.count(1)
         self._moved = asyncio.Event()
         self.goodbye: fr.Goodbye | None = None
+        self.failure: AssertionError | None = None
+        """What the server did against the protocol, if anything: a gap in the records."""
 
     # ── the connection ───────────────────────────────────────────────────────
 
@@ -65,7 +67,7 @@ class NativeClient:
             try:
                 await self._connect()
                 return
-            except (OSError, ConnectionClosed, EOFError, TimeoutError):
+            except (OSError, WebSocketException, EOFError, TimeoutError):
                 if asyncio.get_running_loop().time() >= deadline:
                     raise
                 await asyncio.sleep(0.02)
@@ -122,6 +124,8 @@ class NativeClient:
                 self._take(self._decode(await socket.recv(decode=False)))
         except ConnectionClosed:
             pass
+        except AssertionError as broken:
+            self.failure = broken
         finally:
             self._moved.set()
 
