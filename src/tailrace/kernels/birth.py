@@ -6,7 +6,6 @@ folder that were asked for. The host's death ends it even when its interpreter i
 in C: the liveness pipe is made to send SIGKILL to the whole group (Linux).
 """
 
-import fcntl
 import os
 import signal
 import socket
@@ -19,6 +18,9 @@ from tailrace.kernels import interpreters
 from tailrace.kernels.descendants import MarkRoom, take_name
 from tailrace.kernels.run_folder import KernelFolder
 from tailrace.protocol.errors import KernelStartFailed
+
+if sys.platform != "win32":
+    import fcntl
 
 GUEST_PACKAGE = Path(__file__).resolve().parents[2] / "tailrace_kernel"
 

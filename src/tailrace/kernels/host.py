@@ -271,6 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lock = wait_for_other_host(run, addresses.Address(path=None if loopback else run.socket))
         if lock is None:
             return
+    run.description.unlink(missing_ok=True)  # of a host that was killed
     listener, address = addresses.listen(None if loopback else run.socket)
     if hasattr(os, "fork") and not options.foreground and os.fork():
         # The server waits for this process only; the host itself is nobody's child. It

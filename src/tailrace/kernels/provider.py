@@ -325,6 +325,11 @@ class HostProvider:
         return True
 
     async def _launch(self) -> None:
+        if sys.platform == "win32":
+            raise KernelStartFailed(
+                "the kernel host needs process groups and signals, which Windows has not; "
+                "run Tailrace in WSL"
+            )
         self._run.prepare()
         code = await asyncio.to_thread(self._run_starter)
         if code != 0:
