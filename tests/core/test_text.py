@@ -120,8 +120,9 @@ sizes = st.lists(st.integers(0, 40), max_size=12)
 
 @pytest.mark.usefixtures("small_caps")
 class TestCutAnywhere:
-    @settings(max_examples=400)
+    @settings(max_examples=1_000)
     @given(terminal_text, sizes)
+    @example("\x1b[31m" + "x" * 13 + "\x1b[2Kyz", [22])  # a wrapped row that is empty again
     def test_the_fold_does_not_see_how_text_was_cut(  # OUT-2
         self, text: str, sizes: list[int]
     ) -> None:

@@ -114,7 +114,8 @@ def _coloured(stream: StreamOutput, text: str, lines: int) -> StreamOutput | Non
         return None
     shown = stream.tail or stream.head
     pen = stream.pen
-    opened = last_pen(shown) if shown.endswith(RESET) else ""
+    # With nothing in the last row, what stands before belongs to a row that is closed.
+    opened = last_pen(shown) if stream.width and shown.endswith(RESET) else ""
     spelled = [shown[: -len(RESET)] if opened else shown]
     for place, part in enumerate(parts):
         if place % 2:
