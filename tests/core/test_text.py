@@ -122,7 +122,7 @@ sizes = st.lists(st.integers(0, 40), max_size=12)
 class TestCutAnywhere:
     @settings(max_examples=1_000)
     @given(terminal_text, sizes)
-    @example("\x1b[31m" + "x" * 13 + "\x1b[2Kyz", [22])  # a wrapped row that is empty again
+    @example("\x1b[31m" + "x" * 13 + "\r\x1b[2Kyz", [23])  # a wrapped row that is empty again
     def test_the_fold_does_not_see_how_text_was_cut(  # OUT-2
         self, text: str, sizes: list[int]
     ) -> None:
