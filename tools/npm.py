@@ -66,7 +66,10 @@ def run(arguments: list[str]) -> int:
 def main() -> int:
     if sys.argv[1:] == ["--needs-node"]:
         return 3 if system_npm() is None and packaged_npm() is None else 0
-    return run(sys.argv[1:])
+    try:
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":
