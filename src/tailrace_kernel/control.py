@@ -22,9 +22,17 @@ from tailrace_kernel.execute import Executions
 from tailrace_kernel.link import Link
 from tailrace_kernel.prompts import Prompts
 from tailrace_kernel.pump import Waker
-from tailrace_kernel.wire import PROTOCOL, FrameBuffer, WireError, encode, split_buffers
+from tailrace_kernel.wire import (
+    MAX_FRAME_BYTES,
+    PROTOCOL,
+    FrameBuffer,
+    WireError,
+    encode,
+    split_buffers,
+)
 
 UNREAD_LIMIT_BYTES = 256 * 1024 * 1024  # replies that a peer leaves unread, then it is cut off
+HELLO_BYTES = 64 * 1024  # the longest first frame; anything longer is not ours
 HANDSHAKE_LIMIT = 64  # connections that have not attached yet
 
 Header = dict[str, Any]
@@ -35,7 +43,7 @@ Ask = Callable[[str, Header, Answer], None]
 class _Peer:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self.buffer = FrameBuffer()
+        self.buffer = FrameBuffer(HELLO_BYTES)
         self.channel: str | None = None
         self.unsent = bytearray()
 
@@ -224,6 +232,7 @@ class Control(threading.Thread):
                     self._push(other)
             self._drop(other)
         peer.channel = channel
+        peer.buffer.limit_bytes = MAX_FRAME_BYTES
         if channel == "control":
             with self._lock:
                 self._control = peer

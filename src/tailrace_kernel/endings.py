@@ -71,9 +71,16 @@ class Endings:
         def restore() -> None:
             if signal.getsignal(signal.SIGTERM) is on_sigterm:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            _mask_sigterm(signal.SIG_UNBLOCK)
 
         signal.signal(signal.SIGTERM, on_sigterm)
-        self.in_child(restore)
+        if hasattr(os, "register_at_fork"):
+            # One that comes before the child has its own handler must not be lost.
+            os.register_at_fork(
+                before=lambda: _mask_sigterm(signal.SIG_BLOCK),
+                after_in_parent=lambda: _mask_sigterm(signal.SIG_UNBLOCK),
+            )
+            self.in_child(restore)
 
     def in_child(self, action: Callable[[], None]) -> None:
         """Run `action` in each child made by `os.fork`, before its own code."""
@@ -158,6 +165,10 @@ class Endings:
         if hasattr(os, "killpg") and os.getpgrp() == self._pid:
             os.killpg(self._pid, signal.SIGKILL)
         _exit_at_once(1)
+
+
+def _mask_sigterm(how: int) -> None:
+    signal.pthread_sigmask(how, (signal.SIGTERM,))
 
 
 def descendants(pid: int) -> list[int]:

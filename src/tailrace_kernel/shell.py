@@ -28,6 +28,8 @@ from tailrace_kernel.displays import Displays, ResultHook
 
 log = logging.getLogger("tailrace_kernel")
 
+FRAMES_SHOWN = 20  # at each end of a recursion
+
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
@@ -98,6 +100,8 @@ class ZMQInteractiveShell(InteractiveShell):
             # IPython prints these as plain text on stderr; they are errors like others.
             self._showtraceback(info[0], info[1], _formatted(info, hide=os.path.dirname(__file__)))
             return
+        if issubclass(info[0], RecursionError):
+            exc_tuple = (info[0], info[1], shortened(info[2]))
         super().showtraceback(exc_tuple, *args, **kwargs)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
@@ -236,6 +240,20 @@ def message_of(error: BaseException) -> str:
         return str(error)
     except BaseException as raised:
         return f"<{type(error).__name__}: str() raised {type(raised).__name__}>"
+
+
+def shortened(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback's first and last frames: IPython takes seconds over a thousand of them."""
+    frames = []
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    if len(frames) > 2 * FRAMES_SHOWN:
+        frames = frames[:FRAMES_SHOWN] + frames[-FRAMES_SHOWN:]
+    link: TracebackType | None = None
+    for frame in reversed(frames):
+        link = TracebackType(link, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return link
 
 
 def _formatted(info: ExceptionInfo, *, hide: str) -> list[str]:

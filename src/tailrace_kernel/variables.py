@@ -63,8 +63,8 @@ class Variables:
         kind = type(value)
         return {
             "name": name,
-            "kind": _text(type.__getattribute__(kind, "__name__")),
-            "module": _text(type.__getattribute__(kind, "__module__")),
+            "kind": _name(kind),
+            "module": _module(kind),
             "shape": _shape(value),
             "size_bytes": _size(value),
             "preview": _short(_preview(value, DEPTH)),
@@ -81,11 +81,29 @@ def _text(value: Any) -> str:
     return value if type(value) is str else ""
 
 
+# A metaclass may define these names anew; `type`'s own descriptors are asked directly.
+_name_of, _qualified_of, _module_of = (
+    type.__dict__[name].__get__ for name in ("__name__", "__qualname__", "__module__")
+)
+
+
+def _name(kind: type) -> str:
+    return _text(_name_of(kind))
+
+
+def _qualified(kind: type) -> str:
+    return _text(_qualified_of(kind))
+
+
+def _module(kind: type) -> str:
+    return _text(_module_of(kind))
+
+
 def _library(value: Any) -> str:
     """`numpy.ndarray` and the like for exact types of libraries that are imported, else ''."""
     kind = type(value)
-    module = _text(type.__getattribute__(kind, "__module__")).partition(".")[0]
-    name = _text(type.__getattribute__(kind, "__name__"))
+    module = _module(kind).partition(".")[0]
+    name = _name(kind)
     library = sys.modules.get(module)
     if library is None or module not in ("numpy", "pandas", "polars", "torch"):
         return ""
@@ -204,8 +222,7 @@ def _code_preview(value: Any) -> str:
         return f"{_text(value.__name__)}(…)"
     if kind is MethodType:
         return "bound method"
-    module = _text(type.__getattribute__(value, "__module__"))
-    return f"class {module}.{_text(type.__getattribute__(value, '__qualname__'))}"
+    return f"class {_module(value)}.{_qualified(value)}"
 
 
 def _library_preview(value: Any) -> str:
@@ -223,8 +240,8 @@ def _library_preview(value: Any) -> str:
         case "torch.Tensor":
             return f"{value.dtype} on {value.device}"
     kind = type(value)
-    module = _text(type.__getattribute__(kind, "__module__"))
-    return f"<{module}.{_text(type.__getattribute__(kind, '__qualname__'))}>"
+    module = _module(kind)
+    return f"<{module}.{_qualified(kind)}>"
 
 
 def _array_preview(value: Any) -> str:

@@ -103,9 +103,10 @@ def _described(value: Any) -> str:
 class FrameBuffer:
     """Bytes in, whole frames out; keeps what is cut off until the rest comes."""
 
-    __slots__ = ("_chunks", "_held", "_wanted")
+    __slots__ = ("_chunks", "_held", "_wanted", "limit_bytes")
 
-    def __init__(self) -> None:
+    def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
+        self.limit_bytes = limit_bytes
         self._chunks: list[bytes] = []
         self._held = 0
         self._wanted = HEAD.size
@@ -122,7 +123,7 @@ class FrameBuffer:
         self._wanted = HEAD.size
         while end - start >= HEAD.size:
             total, head_length = HEAD.unpack_from(view, start)
-            if total > MAX_FRAME_BYTES or head_length + 4 > total:
+            if total > self.limit_bytes or head_length + 4 > total:
                 raise WireError("this is not a frame")
             if end - start < 4 + total:
                 self._wanted = 4 + total
