@@ -257,7 +257,11 @@ class GuestKernel:
             if self._control is not None and self._control.was_replaced:
                 return DeathCause("unknown", "Another server has taken the kernel over.")
             if not waits:
-                return DeathCause("unknown", "The connection to the kernel is lost for good.")
+                # It lives, but nobody can talk to it: a cell closed its sockets, say.
+                await self._host.begin_stop(self._kernel_id, kill=True, grace_s=0.0)
+                return DeathCause(
+                    "unknown", "The kernel could not be reached any more, and was stopped."
+                )
             await asyncio.sleep(waits.pop(0))
             try:
                 await self.connect()

@@ -210,6 +210,8 @@ class Nursery:
         )
         if cause["reason"] == "signalled" and (site := crash_site(child.folder.last_fault())):
             cause["message"] += f" Python was at: {site}"
+        if cause["reason"] == "exited" and exit_code and (said := child.folder.last_words(1500)):
+            cause["message"] += f" It said: {said}"
         if child.process is not None:
             child.process.returncode = exit_code  # it was waited for here, not by subprocess
         del self.living[kernel_id]

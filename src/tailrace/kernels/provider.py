@@ -124,12 +124,12 @@ class HostProvider:
                 raise KernelUnreachable(f"It did not answer within {_GUEST_START_S:.0f} s.")
         except KernelError as error:
             cause = await kernel.wait_for_cause(2.0) or await self.cause_of(kernel.kernel_id)
-            said = self._run.kernel(kernel.kernel_id).last_words()
             if cause is None:  # it lives, but is of no use
+                said = self._run.kernel(kernel.kernel_id).last_words()
                 await self.stop(kernel.kernel_id, kill=True)
-            problem = cause.message if cause is not None else str(error)
-            if said:
-                problem = f"{problem} It said: {said}"
+                problem = f"{error} It said: {said}" if said else str(error)
+            else:
+                problem = cause.message
             raise KernelStartFailed(f"{executable} did not become a kernel. {problem}") from error
 
     async def attach(
