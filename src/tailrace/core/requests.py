@@ -37,9 +37,9 @@ def update_document(state: SessionState, operation: UpdateDocument) -> Decision:
 
 
 def run_cells(turn: Turn, operation: RunCells) -> Decision:
-    cells = [turn.cell(cell_id) for cell_id in operation.cell_ids]
-    known = [cell for cell in cells if cell is not None]
-    if cells and not known:
+    cells = {cell.cell_id: cell for cell in turn.stamped.cells}
+    known = [cells[cell_id] for cell_id in operation.cell_ids if cell_id in cells]
+    if operation.cell_ids and not known:
         return _unknown_cell()
     return _run(turn, known, stop_on_error=operation.stop_on_error)
 
@@ -49,11 +49,11 @@ def run_all(turn: Turn, operation: RunAll) -> Decision:
 
 
 def run_beside(turn: Turn, operation: RunAbove | RunBelow) -> Decision:
-    cell = turn.cell(operation.cell_id)
-    if cell is None:
-        return _unknown_cell()
     cells = list(turn.stamped.cells)
-    place = cells.index(cell)
+    places = [place for place, cell in enumerate(cells) if cell.cell_id == operation.cell_id]
+    if not places:
+        return _unknown_cell()
+    place = places[0]
     chosen = cells[:place] if isinstance(operation, RunAbove) else cells[place:]
     return _run(turn, chosen, stop_on_error=operation.stop_on_error)
 

@@ -8,9 +8,8 @@ slice can ask it. It lives within one call of `decide` and is seen by nobody els
 from collections.abc import Callable
 
 from tailrace.core.effects import Effect
-from tailrace.core.inputs import CellFacts, Decision, Refused, Stamped
+from tailrace.core.inputs import Decision, Refused, Stamped
 from tailrace.protocol.events import Event
-from tailrace.protocol.ids import CellId
 from tailrace.protocol.records import Record
 from tailrace.protocol.state import SessionState
 
@@ -42,12 +41,6 @@ class Turn:
 
     def decision(self) -> Decision:
         return Decision(events=tuple(self._events), effects=tuple(self._effects))
-
-    def cell(self, cell_id: CellId) -> CellFacts | None:
-        for cell in self.stamped.cells:
-            if cell.cell_id == cell_id:
-                return cell
-        return None
 
 
 def refused(code: str, message: str) -> Decision:
