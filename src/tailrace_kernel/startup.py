@@ -7,7 +7,7 @@ notebook could have brought files along.
 
 import logging
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 from IPython.core.shellapp import InteractiveShellApp
 
@@ -18,7 +18,7 @@ class Startup(InteractiveShellApp):
     """IPython's own start-up code, given our shell."""
 
     log = logging.getLogger("tailrace_kernel.startup")
-    extra_args: tuple[str, ...] = ()
+    extra_args: ClassVar[list[str]] = []
 
     def __init__(self, shell: ZMQInteractiveShell) -> None:
         super().__init__(config=shell.config)

@@ -171,7 +171,7 @@ class Guest:
         with contextlib.suppress(OSError):
             while (frame := read_frame(sock)) is not None:
                 with self.changed:
-                    self.replies[frame[0]["request_id"]] = frame[0]
+                    self.replies[frame[0].get("request_id", frame[0]["kind"])] = frame[0]
                     self.changed.notify_all()
 
     def send(self, header: dict[str, Any], payload: bytes = b"") -> None:

@@ -84,6 +84,8 @@ def test_a_new_connection_replaces_the_old_one(guest: Guest, channel: str) -> No
     old, _ = guest.greet(channel, guest.last_seq)
     new, _ = guest.greet(channel, guest.last_seq)
     with old, new:
+        if channel == "control":
+            assert read_frame(old) == ({"kind": "replaced"}, b"")
         assert read_frame(old) is None
 
     guest.detach()
