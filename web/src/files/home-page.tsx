@@ -245,7 +245,7 @@ function NewFolder({ server, path }: { readonly server: Server; readonly path: s
               Name
               <input
                 className="field"
-                autoFocus
+                data-first=""
                 value={name}
                 onChange={(event) => setName(event.target.value)}
               />

@@ -159,7 +159,7 @@ function RestartDialog({ onClose }: { readonly onClose: () => void }) {
           Cancel
         </Button>
         <Button onClick={() => restart(true)}>Restart and run all</Button>
-        <Button look="primary" autoFocus onClick={() => restart(false)}>
+        <Button look="primary" data-first="" onClick={() => restart(false)}>
           Restart
         </Button>
       </div>

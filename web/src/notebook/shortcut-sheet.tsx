@@ -50,7 +50,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
       <input
         className="field"
         type="search"
-        autoFocus
+        data-first=""
         placeholder="Find a key or what it does"
         aria-label="Find a key or what it does"
         value={query}

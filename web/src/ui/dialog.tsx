@@ -8,12 +8,15 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** A modal dialog: native, so focus stays inside, Escape closes it and the page is inert. */
+/** A modal dialog: native, so focus stays inside, Escape closes it and the page is inert.
+ * The focus goes to what is marked `data-first`. */
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = element.current;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    dialog.querySelector<HTMLElement>("[data-first]")?.focus();
   }, []);
   return (
     <dialog
