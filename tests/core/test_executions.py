@@ -91,6 +91,7 @@ def test_a_running_cell_run_again_runs_a_second_time() -> None:  # EXE-5, EXE-6
     session.hear(Text(session.next_seq(), first, "stdout", "first\n"))
 
     assert session.newest("a") != first
+    assert session.state.executions[session.newest("a")].outputs.items == ()  # EXE-8
     assert session.state.executions[first].outputs.items
     session.finish()
     assert first not in session.state.executions
@@ -209,3 +210,15 @@ def test_a_report_for_the_second_time_starts_nothing_twice() -> None:  # IDM-3
     assert kinds(session.hear(end)) == []
     assert session.taken() == []
     assert session.phase("b") == "running"
+
+
+def test_times_are_the_stamps_and_the_rest_is_the_kernels() -> None:  # EXE-17
+    session = Session().started("a", "b")
+    session.finish("error", count=7)
+
+    ran = session.state.executions[session.newest("a")]
+    waited = session.state.executions[session.newest("b")]
+
+    assert (ran.execution_count, ran.took_ms) == (7, 2.5)
+    assert (ran.queued_at, ran.started_at, ran.finished_at) == (1001.0, 1002.0, 1003.0)
+    assert (waited.execution_count, waited.took_ms, waited.started_at) == (None, None, None)

@@ -63,7 +63,7 @@ def test_an_operation_sent_twice_is_done_once() -> None:  # IDM-1
     assert len(session.records) == 2
 
 
-def test_an_operation_is_known_again_after_a_crash() -> None:  # IDM-1
+def test_an_operation_is_known_again_after_a_crash() -> None:  # IDM-1, IDM-2
     session = Session()
     session.run("a")
     session.ask(Save(), id="op-1")
@@ -92,3 +92,14 @@ def test_the_records_of_one_operation_count_once() -> None:  # IDM-1
     session.ask(RunAll(), id="op-1")
 
     assert session.state.answered == ("op-1",)
+
+
+def test_a_new_generation_leaves_what_was_run() -> None:  # CHK-5
+    session = Session().started("a")
+    session.finish()
+    before = session.state
+
+    record = Record(before.sequence + 1, 9.0, "server", DocumentCreated("g-2", b""))
+    state = evolve(before, record)
+
+    assert state == replace(before, sequence=record.sequence, generation="g-2")

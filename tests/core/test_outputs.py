@@ -163,7 +163,7 @@ def test_reports_become_facts_under_their_cell() -> None:  # OUT-38
     assert items[1] == DisplayOutput(1, {"text/plain": "y"}, {}, "d", 3, start_line=1)
     session.hear(Clear(6, execution_id, False))
     assert session.state.executions[execution_id].outputs.items == ()
-    assert session.state.kernel.received == 6
+    assert session.state.kernel.received == 6  # IDM-4
 
 
 def test_a_thread_prints_on_after_its_cell_finished() -> None:  # OUT-36
@@ -225,3 +225,14 @@ def test_spans_rise_without_gaps_and_items_begin_where_they_say(  # OUT-39, OUT-
         begun = span.line
         end = max(end, span.line + span.lines)
         assert after.next_line in (end, end - 1)
+
+
+def test_a_reference_to_a_large_value_is_a_plain_object() -> None:  # OUT-29
+    session = Session().started("a")
+    reference = {"kind": "blob", "hash": "h" * 64, "size_bytes": 9, "encoding": "base64"}
+
+    session.hear(Display(1, session.newest("a"), {"image/png": reference}, {}))
+
+    (item,) = session.state.executions[session.newest("a")].outputs.items
+    assert isinstance(item, DisplayOutput)
+    assert item.data == {"image/png": reference}

@@ -65,7 +65,7 @@ def test_a_cancelled_prompt_has_no_answer() -> None:  # EXE-22
     assert session.records[-1].event == InputAnswered(P1, None, cancelled=True)
 
 
-def test_the_second_of_two_answers_is_refused() -> None:  # EXE-21
+def test_the_second_of_two_answers_is_refused() -> None:  # EXE-21, EXE-23
     session = asking()
     session.ask(AnswerInput(P1, "Ada"))
     done(session, "Ada")

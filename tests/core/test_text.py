@@ -200,7 +200,7 @@ def test_colours_without_text_take_no_room() -> None:  # OUT-10, 17
     assert fold("\x1b[31m\x1b[0m" * 200_000).head == ""
 
 
-def test_a_bar_at_the_end_of_a_long_output_is_still_one_line() -> None:  # OUT-5, 14
+def test_a_bar_at_the_end_of_a_long_output_is_still_one_line() -> None:  # OUT-4, OUT-14
     stream = fold("line\n" * 100_000, *(f"\r{step}%" for step in range(101)))
 
     assert stream.tail.endswith("line\n100%")
