@@ -108,13 +108,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pid = forked(folder)
         try:
-            measure(Reader(os.path.join(folder, "guest.sock")))
+            measure(Reader(os.path.join(folder, "guest.sock")), pid)
         finally:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
 
-def measure(reader: Reader) -> None:
+def measure(reader: Reader, pid: int) -> None:
+    stops = []
+    for _ in range(6):
+        sent: list[float] = []
+
+        def interrupt(payload: bytes, sent: list[float] = sent) -> None:
+            if not sent:
+                time.sleep(0.05)
+                sent.append(time.perf_counter())
+                os.kill(pid, signal.SIGINT)
+
+        reader.run("print('on')\nwhile True: pass", interrupt)
+        stops.append((time.perf_counter() - sent[0]) * 1000)
+    print(f"{'interrupt of a busy loop to its end':42} first {stops[0]:.3f} ms")
+    percentiles("the next five", stops[1:])
     trips = []
     for _ in range(300):
         start = time.perf_counter()

@@ -102,10 +102,7 @@ def print_latency(flush: bool) -> Scenario:
             said = await seat.next()
             if said.kind == "finished":
                 break
-            pending += said.text
-            for found in STAMP.finditer(pending):
-                times.append(said.at - float(found.group(1)))
-            pending = pending[-40:] if not pending.endswith("\n") else ""
+            pending = _stamped(pending + said.text, said.at, times)
         await seat.close()
         return {
             "p50_ms": 1e3 * percentile(times, 0.5),
@@ -114,6 +111,15 @@ def print_latency(flush: bool) -> Scenario:
         }
 
     return measured
+
+
+def _stamped(text: str, at: float, times: list[float]) -> str:
+    """Add the age of each whole stamp in `text`; returns what may be the start of the next."""
+    end = 0
+    for found in STAMP.finditer(text):
+        times.append(at - float(found.group(1)))
+        end = found.end()
+    return text[end:]
 
 
 async def million_lines(product: Product) -> Figures:
@@ -254,10 +260,7 @@ async def twenty_sessions(product: Product) -> Figures:
             said = await seat.next()
             if said.kind == "finished":
                 return
-            pending += said.text
-            for found in STAMP.finditer(pending):
-                times.append(said.at - float(found.group(1)))
-            pending = pending[-40:] if not pending.endswith("\n") else ""
+            pending = _stamped(pending + said.text, said.at, times)
 
     for seat in seats:
         await seat.run(code)

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from tailrace.log.store_errors import from_sqlite, sync_failed
 from tailrace.protocol.errors import LogDamaged, LogError
 
 GATHER_S = 0.010  # with the sync itself, D1 follows D0 by about 20 ms
+SPACING_S = 0.045  # between two syncs of a log that is written all the time: twenty such logs
+# would otherwise keep the device busy with nothing but syncs, and each other waiting
 FILL_BYTES = 4 << 20  # of the write-ahead log, before it is copied into the database
 LITTLE_BYTES = 1 << 20  # left when a pass over it ends: then the writer may copy the rest
 PASSES = 3  # a writer that is faster than the disk has to wait in the end
@@ -53,6 +56,7 @@ class Syncer:
         self._descriptor: int | None = None
         self._connection: sqlite3.Connection | None = None
         self._is_folder_synced = False
+        self._last_sync = 0.0
         self._thread = threading.Thread(target=self._run, name="tailrace-log-sync", daemon=True)
         self._thread.start()
 
@@ -109,7 +113,8 @@ class Syncer:
         with self._changed:
             self._changed.wait_for(lambda: self._dirty or self._stopping)
             if not self._stopping and not self._urgent:
-                self._changed.wait_for(lambda: self._urgent or self._stopping, GATHER_S)
+                gather_s = max(GATHER_S, self._last_sync + SPACING_S - time.monotonic())
+                self._changed.wait_for(lambda: self._urgent or self._stopping, gather_s)
             # Before `last` is read: a commit that comes now asks for a round of its own.
             self._dirty = self._urgent = False
             return not self._stopping
@@ -120,6 +125,7 @@ class Syncer:
             # nobody locks the write-ahead log.
             self._descriptor = os.open(database.wal_of(self._path), os.O_RDWR)
         sync_descriptor(self._descriptor)
+        self._last_sync = time.monotonic()
         if not self._is_folder_synced:
             sync_folder(self._path.parent)
             self._is_folder_synced = True

@@ -50,7 +50,7 @@ SNAPSHOT_AFTER_RECORDS = 4_000
 SNAPSHOT_AFTER_BYTES = 16 << 20  # replaying this much takes well under a second
 COMPACT_ABOVE_BYTES = 256 << 20  # a log below this keeps its whole history
 RETRY_S = 1.0  # how often a full disk is tried again
-DURABLE_EVERY_S = 0.05
+DURABLE_EVERY_S = 0.1
 
 _WITH_CELLS = op.RunCells | op.RunAll | op.RunAbove | op.RunBelow | op.RestartKernel
 
@@ -123,7 +123,12 @@ class Actor:
         self.log.on_durable(self._on_durable)
         try:
             while True:
-                await self._turn(await self._mailbox.take())
+                items = await self._mailbox.take()
+                try:
+                    await self._turn(items)
+                except BaseException:
+                    self._mailbox.put_back(items)  # whoever ends the session answers them
+                    raise
                 if not self._mailbox.is_full:
                     self._performer.resume()
         finally:
@@ -136,8 +141,11 @@ class Actor:
         """Whether the log does not have the first records yet: nothing was changed here."""
         return bool(self._unwritten)
 
-    async def changed(self) -> None:
-        """Wait for the next turn that changes what the file should hold."""
+    async def changed(self, since: int) -> None:
+        """Wait for a turn that changes what the file should hold, unless `changes` is not
+        `since` any more."""
+        if self.changes != since:
+            return
         waiter = asyncio.get_running_loop().create_future()
         self._watchers.add(waiter)
         try:
@@ -312,7 +320,8 @@ class Actor:
         after = hello.after if hello is not None and hello.epoch == self.log.epoch else None
         lane.begin(await self._recent.frames_after(self, after, lane.encoding))
         lane.put(self.status)
-        self.fanout.add(lane)
+        if not lane.is_closed:  # it may have left meanwhile
+            self.fanout.add(lane)
 
     # ── no space ─────────────────────────────────────────────────────────────
 

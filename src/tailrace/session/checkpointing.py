@@ -101,24 +101,25 @@ class Checkpointing:
         """Wait for a request, or for changes to have settled."""
         loop = asyncio.get_running_loop()
         while not self.is_dirty and not self._wanted.is_set():
-            await self._change_or_request(None)
+            await self._change_or_request()
         longest = loop.time() + LONGEST_WAIT_S
         self._actor.set_status(file="unsaved")
-        while not self._wanted.is_set() and loop.time() < longest:
-            if not await self._change_or_request(min(self._autosave_s, longest - loop.time())):
+        while loop.time() < longest:
+            changes = self._actor.changes
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(self._autosave_s, longest - loop.time())):
+                    await self._wanted.wait()
+                    return
+            if self._actor.changes == changes:
                 return
 
-    async def _change_or_request(self, timeout_s: float | None) -> bool:
-        """Whether something came within `timeout_s`."""
+    async def _change_or_request(self) -> None:
         waiting = (
-            asyncio.ensure_future(self._actor.changed()),
+            asyncio.ensure_future(self._actor.changed(self._saved_changes)),
             asyncio.ensure_future(self._wanted.wait()),
         )
         try:
-            done, _ = await asyncio.wait(
-                waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            return bool(done)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for each in waiting:
                 each.cancel()

@@ -78,12 +78,11 @@ class Directory:
             sweeper = tasks.create_task(self._sweep())
             await self._closing.wait()
             sweeper.cancel()
-            for session in tuple(self._sessions.values()):
-                try:
-                    await session.close()
-                except TailraceError as error:
-                    log_.error("closing %s: %s", session.path, error)
-            self._sessions.clear()
+            for notebook_id in tuple(self._opening):
+                async with self._opening[notebook_id]:  # one that was being opened is closed too
+                    session = self._sessions.pop(notebook_id, None)
+                    if session is not None:
+                        await _close(session)
 
     def close(self) -> None:
         self._closing.set()
@@ -134,8 +133,11 @@ class Directory:
             session = self._sessions.get(notebook_id)
             if session is not None and not session.is_ended:
                 return session
+            if self._closing.is_set():
+                raise ServerClosing("the server is closing")
             if session is not None:
-                await session.log.close()
+                self._sessions.pop(notebook_id)
+                await _close(session)
             return await self._open(place)
 
     async def open_file(self, file: Path, name: str) -> Session:
@@ -196,6 +198,8 @@ class Directory:
             await asyncio.sleep(SWEEP_S)
             now = loop.time()
             for notebook_id, session in tuple(self._sessions.items()):
+                if session.is_ended and session.kernel_id is not None:
+                    await self._reopen(notebook_id, session)
                 if session.clients or session.is_running or session.is_ended:
                     self._idle_since.pop(notebook_id, None)
                     continue
@@ -208,12 +212,19 @@ class Directory:
 
                     session.submit(_operation_id(self._clock), StopKernel(), "server:idle")
 
+    async def _reopen(self, notebook_id: NotebookId, failed: Session) -> None:
+        """Its kernel runs on, with or without somebody to look: so does its queue."""
+        try:
+            await self.session(notebook_id)
+        except (TailraceError, OSError) as error:
+            log_.error("%s could not be opened again: %s", failed.path, error)
+
     async def _evict(self, notebook_id: NotebookId, session: Session) -> None:
         async with self._opening.setdefault(notebook_id, asyncio.Lock()):
             if session.clients:
                 return
-            await session.close()
             self._sessions.pop(notebook_id, None)
+            await _close(session)
             self._idle_since.pop(notebook_id, None)
 
 
@@ -221,6 +232,13 @@ def _operation_id(clock: Clock):  # type: ignore[no-untyped-def]
     from tailrace.protocol.ids import OperationId
 
     return OperationId(f"server-{clock.seed()}")
+
+
+async def _close(session: Session) -> None:
+    try:
+        await session.close()
+    except TailraceError as error:
+        log_.error("closing %s: %s", session.path, error)
 
 
 def _read(file: Path) -> bytes:

@@ -100,6 +100,13 @@ class Mailbox:
         self._items.extendleft(reversed(items))
         self._size += sum(item.size_bytes for item in items if isinstance(item, Reported))
 
+    def drain(self) -> list[Item]:
+        """All that waits, at the end of the session."""
+        items = list(self._items)
+        self._items.clear()
+        self._size = self._urgent = 0
+        return items
+
     async def urgent(self) -> None:
         """Wait until somebody puts in an item that is not output."""
         await self._wait(None, for_urgent=True)

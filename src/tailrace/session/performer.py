@@ -12,10 +12,12 @@ from typing import Any, assert_never
 from tailrace.core import effects as ef
 from tailrace.kernels.kernel import Kernel, KernelProvider
 from tailrace.protocol.causes import DeathCause
-from tailrace.protocol.errors import KernelError, KernelUnreachable, TailraceError
+from tailrace.protocol.errors import KernelError, TailraceError
 from tailrace.protocol.ids import KernelId
 from tailrace.protocol.reports import Died
 from tailrace.session.mailbox import KernelSink, Mailbox, Reported
+
+ACKNOWLEDGE_S = 0.025  # a flood of 100 MB/s then waits in 2.5 MB of the guest's 64 MB
 
 log_ = logging.getLogger("tailrace.session")
 
@@ -50,11 +52,16 @@ class KernelPerformer:
         self._env = env
         self._kernels: dict[KernelId, Kernel] = {}
         self._current: Kernel | None = None
+        self._expected: KernelId | None = None
+        self._starting: set[KernelId] = set()
+        self._unwanted: dict[KernelId, bool] = {}  # stopped while they started; kill them?
+        self._has_let_go = False
         # A kernel reports that it is attached before `start` returns it: what follows from
         # that report waits here.
         self._is_arriving = False
         self._waiting: list[_KernelEffect] = []
         self._received = 0
+        self._acknowledging: asyncio.TimerHandle | None = None
 
     @property
     def kernel(self) -> Kernel | None:
@@ -65,7 +72,8 @@ class KernelPerformer:
         match effect:
             case ef.StartKernelProcess(kernel_id, interpreter):
                 self._current = None
-                self._expect()
+                self._expect(kernel_id)
+                self._starting.add(kernel_id)
                 self._spawn(self._start(kernel_id, interpreter))
             case ef.StopKernelProcess(kernel_id, kill):
                 self._spawn(self._stop(kernel_id, kill))
@@ -82,10 +90,17 @@ class KernelPerformer:
                     self._waiting.append(effect)
 
     def acknowledge(self, received: int) -> None:
+        """Tell the guest what is in the log, some milliseconds later for all of that time:
+        each word to it costs the user's code a switch of threads."""
+        self._received = received
+        if self._acknowledging is None:
+            loop = asyncio.get_running_loop()
+            self._acknowledging = loop.call_later(ACKNOWLEDGE_S, self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        self._acknowledging = None
         if self._current is not None:
-            self._current.acknowledge(received)
-        else:
-            self._received = received
+            self._current.acknowledge(self._received)
 
     def resume(self) -> None:
         if self._current is not None:
@@ -94,17 +109,18 @@ class KernelPerformer:
     async def attach(self, kernel_id: KernelId, received: int) -> bool:
         """Find the kernel of an earlier server again. False when nobody knows of it."""
         sink = KernelSink(self._mailbox, kernel_id)
-        self._expect()
+        self._expect(kernel_id)
         try:
             kernel = await self._provider.attach(kernel_id, sink, received=received)
         except KernelError as error:
-            self._is_arriving = False
+            self._give_up(kernel_id)
             self._report_death(kernel_id, "unknown", str(error))
             return True
-        self._is_arriving = False
-        if kernel is not None:
-            self._adopt(kernel)
-        return kernel is not None
+        if kernel is None:
+            self._give_up(kernel_id)
+            return False
+        await self._adopt(kernel)
+        return True
 
     def report_lost(self, kernel_id: KernelId) -> None:
         """Nobody knows of this kernel any more."""
@@ -115,7 +131,11 @@ class KernelPerformer:
         )
 
     async def detach(self) -> None:
-        """Let go of every kernel; they run on."""
+        """Let go of every kernel; they run on. One that still starts is let go when it has."""
+        self._has_let_go = True
+        if self._acknowledging is not None:
+            self._acknowledging.cancel()
+            self._acknowledge()
         for kernel in tuple(self._kernels.values()):
             await kernel.detach()
         self._kernels.clear()
@@ -124,14 +144,30 @@ class KernelPerformer:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.create_task(work)
 
-    def _expect(self) -> None:
+    def _expect(self, kernel_id: KernelId) -> None:
+        self._expected = kernel_id
         self._is_arriving = True
         self._waiting.clear()
         self._received = 0
 
-    def _adopt(self, kernel: Kernel) -> None:
-        self._is_arriving = False
+    def _give_up(self, kernel_id: KernelId) -> None:
+        """This kernel will not come; another may have been asked for meanwhile."""
+        if self._expected == kernel_id:
+            self._is_arriving = False
+            self._waiting.clear()
+
+    async def _adopt(self, kernel: Kernel) -> None:
+        if kernel.kernel_id in self._unwanted:
+            self._kernels[kernel.kernel_id] = kernel
+            await self._stop(kernel.kernel_id, self._unwanted.pop(kernel.kernel_id))
+            return
+        if self._has_let_go:
+            await kernel.detach()
+            return
         self._kernels[kernel.kernel_id] = kernel
+        if self._expected != kernel.kernel_id:
+            return
+        self._is_arriving = False
         self._current = kernel
         for effect in self._waiting:
             _send(kernel, effect)
@@ -150,25 +186,29 @@ class KernelPerformer:
                 label=self._label,
                 env=self._env,
             )
-        except TailraceError as error:
-            self._is_arriving = False
-            self._report_death(kernel_id, "failed-to-start", str(error))
+        except (TailraceError, OSError) as error:
+            self._starting.discard(kernel_id)
+            self._unwanted.pop(kernel_id, None)
+            self._give_up(kernel_id)
+            said = str(error)
+            if isinstance(error, OSError):
+                said = f"The kernel could not start: {error}"
+            self._report_death(kernel_id, "failed-to-start", said)
             return
-        except OSError as error:
-            self._is_arriving = False
-            self._report_death(kernel_id, "failed-to-start", f"The kernel could not start: {error}")
-            return
-        self._adopt(kernel)
+        self._starting.discard(kernel_id)
+        await self._adopt(kernel)
 
     async def _stop(self, kernel_id: KernelId, kill: bool) -> None:
         kernel = self._kernels.pop(kernel_id, None)
         if kernel is None:
+            if kernel_id in self._starting:
+                self._unwanted[kernel_id] = kill
             return
         if self._current is kernel:
             self._current = None
         try:
             await kernel.stop(kill=kill)
-        except KernelUnreachable as error:
+        except (TailraceError, OSError, TimeoutError) as error:
             log_.warning("kernel %s was not stopped: %s", kernel_id, error)
 
     async def _interrupt(self, kernel_id: KernelId) -> None:
@@ -176,7 +216,7 @@ class KernelPerformer:
         if kernel is not None:
             try:
                 await kernel.interrupt()
-            except KernelUnreachable as error:
+            except (TailraceError, OSError, TimeoutError) as error:
                 log_.warning("kernel %s was not interrupted: %s", kernel_id, error)
 
     def _report_death(self, kernel_id: KernelId, reason: Any, message: str) -> None:

@@ -17,7 +17,7 @@ from tailrace.documents.room import Room
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.event_log import EventLog
 from tailrace.protocol import operations as op
-from tailrace.protocol.errors import KernelUnreachable, LogFenced
+from tailrace.protocol.errors import KernelUnreachable, LogError, LogFenced
 from tailrace.protocol.frames import (
     Answer,
     Complete,
@@ -35,11 +35,14 @@ from tailrace.session.actor import Actor
 from tailrace.session.checkpointing import Checkpointing
 from tailrace.session.clock import Clock
 from tailrace.session.fanout import Lane
-from tailrace.session.mailbox import Joined, Mailbox, Submitted
+from tailrace.session.mailbox import Joined, Mailbox, Noted, Submitted
 from tailrace.session.opening import Opened
 from tailrace.session.performer import KernelPerformer
 from tailrace.session.place import Place
 from tailrace.session.shrink import Shrink
+
+FINISH_S = 5.0  # longer than saving takes, shorter than people wait for a server to end
+ENDED = Goodbye("server.closing", "the server is closing; reconnecting")
 
 log_ = logging.getLogger("tailrace.session")
 
@@ -153,11 +156,17 @@ class Session:
     # ── the doors ────────────────────────────────────────────────────────────
 
     def join(self, lane: Lane, hello: Hello) -> None:
-        self._mailbox.put(Joined(lane, hello))
+        self._join(Joined(lane, hello))
 
     def rejoin(self, lane: Lane) -> None:
         """The lane was cut and has been read empty: it goes on from a snapshot."""
-        self._mailbox.put(Joined(lane, None))
+        self._join(Joined(lane, None))
+
+    def _join(self, joined: Joined) -> None:
+        if self.is_ended:
+            joined.lane.close(ENDED)
+        else:
+            self._mailbox.put(joined)
 
     def leave(self, lane: Lane) -> None:
         lane.close()
@@ -181,6 +190,8 @@ class Session:
             if lane is not None:
                 lane.put(answer)
             done.set_result(answer)
+        elif self.is_ended:
+            done.set_result(self._unanswered(operation_id))
         else:
             self._mailbox.put(Submitted(operation_id, operation, actor, lane, done))
         return done
@@ -206,7 +217,7 @@ class Session:
     async def run(self) -> None:
         """Live until `close`, or until the log is lost. Never raises: why it ended is told to
         the clients, who then come back to a session opened anew."""
-        goodbye = Goodbye("server.closing", "the server is closing; reconnecting")
+        goodbye = ENDED
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._performer = KernelPerformer(
@@ -238,8 +249,26 @@ class Session:
             if self._performer is not None:
                 await self._performer.detach()
         finally:
-            self.actor.fanout.close(goodbye)
+            self._dismiss(goodbye)
             self._ended.set()
+
+    def _dismiss(self, goodbye: Goodbye) -> None:
+        """Nobody waits for this session any more: neither a client nor an operation."""
+        self.actor.fanout.close(goodbye)
+        for item in self._mailbox.drain():
+            match item:
+                case Joined(lane=lane):
+                    lane.close(goodbye)
+                case Submitted(operation_id=operation_id, done=done) if done is not None:
+                    # Not into the lane: its client asks again, and it is done once.
+                    if not done.done():
+                        done.set_result(self._unanswered(operation_id))
+                case Noted(done=noted) if noted is not None and not noted.done():
+                    noted.set_exception(LogError("the session ended before this was recorded"))
+
+    def _unanswered(self, operation_id: OperationId) -> Answer:
+        refusal = Refusal("session.ended", "the notebook's session ended; ask again")
+        return Answer(operation_id, self.state.sequence, refusal)
 
     async def _find_kernel(self, performer: KernelPerformer) -> None:
         """Go on with the kernel of an earlier server, or say that it is lost."""
@@ -256,13 +285,23 @@ class Session:
 
     async def close(self) -> None:
         """Save what is unsaved, keep a snapshot, sync, let go. The kernel runs on."""
-        if not self.is_ended:
-            await self.checkpointing.finish()
-        self._stopping.set()
-        await self._ended.wait()
-        if self.failure is None:
-            await self.actor.save_snapshot()
-        await self.log.close()
+        try:
+            if not self.is_ended:
+                await self._finish()
+            self._stopping.set()
+            await self._ended.wait()
+            if self.failure is None:
+                await self.actor.save_snapshot()
+        finally:
+            await self.log.close()
+
+    async def _finish(self) -> None:
+        """Save, within a time: on a full disk the log has what the file has not."""
+        try:
+            async with asyncio.timeout(FINISH_S):
+                await self.checkpointing.finish()
+        except TimeoutError:
+            log_.warning("%s could not be saved before it was closed", self.path)
 
     # ── the actor's performer ────────────────────────────────────────────────
 
