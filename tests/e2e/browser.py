@@ -29,7 +29,8 @@ T = TypeVar("T")
 SOURCE_OF = """element => {
   const lines = [...element.querySelectorAll(".cm-line")];
   if (lines.length === 0) return element.textContent;
-  return lines.map(line => line.querySelector(".cm-placeholder") ? "" : line.textContent).join("\\n");
+  const isHint = line => line.querySelector(".cm-placeholder") !== null;
+  return lines.map(line => isHint(line) ? "" : line.textContent).join("\\n");
 }"""
 PATIENCE_S = 30.0
 STEP_S = 0.03

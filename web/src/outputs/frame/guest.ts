@@ -51,15 +51,32 @@ async function load(address: string): Promise<void> {
   });
 }
 
+const BARE_IMPORT = /^\s*import\s*(["'])(https:[^"']+)\1;?/gm;
+
+/** The script's text; libraries that it imports and that we ship are loaded before it runs. */
+async function withShipped(script: HTMLScriptElement): Promise<string> {
+  const text = script.textContent ?? "";
+  if (script.type !== "module") return text;
+  const wanted = new Set<Library>();
+  const rest = text.replace(BARE_IMPORT, (whole, _quote, address: string) => {
+    const library = libraryAt(address);
+    if (library) wanted.add(library);
+    return library ? "" : whole;
+  });
+  for (const library of wanted) await load(shipped?.[library] ?? "");
+  return rest;
+}
+
 /** Sets markup and runs its scripts one after the other, as a parser would. */
 async function drawMarkup(markup: string): Promise<void> {
   place.innerHTML = markup;
   for (const dead of [...place.querySelectorAll("script")]) {
+    if (!(dead instanceof HTMLScriptElement)) continue; // a drawing's own scripts stay still
     const live = document.createElement("script");
     for (const { name, value } of dead.attributes)
       if (name !== "src") live.setAttribute(name, value);
     if (dead.src !== "") live.src = dead.src;
-    live.textContent = dead.textContent;
+    live.textContent = await withShipped(dead);
     const waits = live.src !== "" && !live.async;
     const settled = new Promise((resolve) => {
       live.onload = live.onerror = resolve;

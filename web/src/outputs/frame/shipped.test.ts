@@ -8,6 +8,7 @@ test("charts that name a CDN get what we ship", () => {
     "vega-embed",
   );
   expect(libraryAt("https://cdn.plot.ly/plotly-3.0.1.min.js")).toBe("plotly");
+  expect(libraryAt("https://cdn.plot.ly/plotly-4.1.1.min")).toBe("plotly");
   expect(libraryAt("https://unpkg.com/plotly.js-dist-min@3")).toBe("plotly");
 });
 

@@ -18,7 +18,7 @@ export function libraryAt(address: string): Library | null {
   const url = URL.parse(address, "https://nowhere.invalid/");
   if (!url || !HOSTS.includes(url.hostname)) return null;
   if (url.hostname === "cdn.plot.ly")
-    return /^\/plotly-[\w.-]+\.js$/.test(url.pathname) ? "plotly" : null;
+    return /^\/plotly-[\w.-]+$/.test(url.pathname) ? "plotly" : null;
   const name =
     /^\/(?:npm\/|ajax\/libs\/)?([a-z-]+?)(?:\.js)?(?:-dist(?:-min)?)?(?:@[\w.^~-]+)?(?:\/|$)/.exec(
       url.pathname,
