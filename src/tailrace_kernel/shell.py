@@ -66,6 +66,8 @@ class ZMQInteractiveShell(InteractiveShell):
             "PAGER": "cat",
             "GIT_PAGER": "cat",
             "PYTHONUNBUFFERED": "1",  # or a Python child's prints come when it ends
+            # Plotly's own choice sends five megabytes of script before the first figure.
+            "PLOTLY_RENDERER": "plotly_mimetype+notebook_connected",
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         }.items():
             if name in ("PAGER", "GIT_PAGER", "TERM"):
@@ -96,6 +98,9 @@ class ZMQInteractiveShell(InteractiveShell):
         if self.interrupts.hit and info[0].__name__ == "CancelledError":
             # It was cancelled while it awaited, because someone pressed interrupt.
             exc_tuple = info = (KeyboardInterrupt, KeyboardInterrupt(), info[2])
+        if self.interrupts.hit and issubclass(info[0], KeyboardInterrupt):
+            self._showtraceback(info[0], info[1], [self._where_interrupted(info[2])])
+            return
         if isinstance(info[1], BaseExceptionGroup) and info[0] is not UsageError:
             # IPython prints these as plain text on stderr; they are errors like others.
             self._showtraceback(info[0], info[1], _formatted(info, hide=os.path.dirname(__file__)))
@@ -103,6 +108,18 @@ class ZMQInteractiveShell(InteractiveShell):
         if issubclass(info[0], RecursionError):
             exc_tuple = (info[0], info[1], shortened(info[2]))
         super().showtraceback(exc_tuple, *args, **kwargs)
+
+    def _where_interrupted(self, trace: TracebackType | None) -> str:
+        """One line instead of a traceback: it was no mistake, and it has to be quick."""
+        place = "KeyboardInterrupt"
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            cell = self.compile.format_code_name(code.co_filename)
+            if cell is not None:
+                inside = "" if code.co_name == "<module>" else f", in {code.co_name}"
+                place = f"KeyboardInterrupt: {' '.join(cell)}, line {trace.tb_lineno}{inside}"
+            trace = trace.tb_next
+        return place
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         name = getattr(etype, "__name__", str(etype))

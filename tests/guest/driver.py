@@ -23,6 +23,8 @@ import tailrace_kernel
 from tailrace_kernel.wire import PROTOCOL, Frame, FrameBuffer, read_frame, send_frame
 
 PACKAGE = Path(tailrace_kernel.__file__).parent
+# Another interpreter to run all guests in: how other versions of Python and IPython are tried.
+INTERPRETER = os.environ.get("TAILRACE_TEST_INTERPRETER", sys.executable)
 PATIENCE_S = 60.0  # for what must come; a machine of the CI is slow
 
 
@@ -33,7 +35,7 @@ class Guest:
         self,
         folder: Path,
         *,
-        interpreter: str = sys.executable,
+        interpreter: str = INTERPRETER,
         loopback: bool = False,
         cwd: Path | None = None,
         env: dict[str, str] | None = None,

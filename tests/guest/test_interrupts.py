@@ -122,3 +122,24 @@ def test_a_background_task_that_is_hit_ends_and_the_cell_too(guest: Guest) -> No
 
     assert guest.finished(execution_id).status == "interrupted"
     assert guest.run("1+1").result == "2"
+
+
+def test_an_interrupt_is_one_line_that_says_where(shared: Guest) -> None:
+    execution_id = shared.execute("def spin():\n    while True: pass\nprint('on')\nspin()")
+    shared.wait_for_text(execution_id, "on\n")
+    shared.interrupt()
+    done = shared.finished(execution_id)
+
+    [line] = done.of("error")[0]["traceback"]
+    count = done.header["execution_count"]
+    assert line == f"KeyboardInterrupt: Cell In[{count}], line 2, in spin"
+    assert "spin" in shared.run("import sys, traceback; traceback.print_tb(sys.last_traceback)").err
+
+
+def test_a_keyboard_interrupt_that_a_cell_raises_is_an_error_with_its_traceback(
+    shared: Guest,
+) -> None:
+    done = shared.run("raise KeyboardInterrupt('mine')")
+
+    assert done.status == "interrupted"
+    assert "mine" in "".join(done.of("error")[0]["traceback"])

@@ -1,10 +1,8 @@
 """Text: one ordered path for print, descriptors, C code and children."""
 
-import sys
-
 import pytest
 
-from tests.guest.driver import Guest
+from tests.guest.driver import INTERPRETER, Guest
 
 
 def test_a_print_arrives_with_its_stream_and_execution(shared: Guest) -> None:  # KER-6
@@ -237,4 +235,4 @@ def test_the_streams_offer_what_libraries_ask_for(shared: Guest) -> None:
 
 def test_the_cells_do_not_see_our_arguments(shared: Guest) -> None:
     assert shared.run("import sys; (sys.argv, sys.path[0])").result == "([''], '')"
-    assert shared.run("import sys; sys.executable").result == repr(sys.executable)
+    assert shared.run("import sys; sys.executable").result == repr(INTERPRETER)
