@@ -41,6 +41,7 @@
     ├── RequestError           an HTTP request that cannot be read
     │   ├── BodyTooLarge
     │   └── MediaTypeRefused
+    ├── ServerClosing          the server ends and opens nothing any more
     └── SettingsError          says which setting, where it was read, and what it may be
 
 `code` is stable and documented in `docs/reference/errors.md`; `message` is for a person
@@ -288,6 +289,10 @@ class BodyTooLarge(RequestError):
 
 class MediaTypeRefused(RequestError):
     code = "request.media-type"
+
+
+class ServerClosing(TailraceError):
+    code = "server.closing"
 
 
 class SettingsError(TailraceError):

@@ -58,6 +58,7 @@ _STATUS: dict[type[errors.TailraceError], int] = {
     errors.RequestError: 400,
     errors.BodyTooLarge: 413,
     errors.MediaTypeRefused: 415,
+    errors.ServerClosing: 503,
 }
 
 

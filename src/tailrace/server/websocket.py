@@ -51,7 +51,6 @@ CLOSE_GOING_AWAY = 1001
 CLOSE_FAILED = 1011
 CLOSE_MALFORMED = 4400
 CLOSE_FORBIDDEN = 4403
-CLOSE_UNAUTHORISED = 4401
 CLOSE_UNKNOWN = 4404
 CLOSE_VERSION = 4409
 CLOSE_NOT_A_NOTEBOOK = 4422
@@ -129,7 +128,9 @@ class Connection:
         identity: Identity = self._websocket.scope[IDENTITY]
         if not identity.is_bearer and not identity.proves(frame.token or ""):
             raise _Leave(
-                CLOSE_FORBIDDEN, "auth.forgery", "the anti-forgery token is missing or old; reload"
+                CLOSE_FORBIDDEN,
+                "auth.anti-forgery",
+                "the anti-forgery token is missing or old; reload",
             )
         return frame
 
@@ -166,12 +167,8 @@ class Connection:
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(self._write(session, lane))
                 reader = tasks.create_task(self._read(session, lane, actor, tasks))
-                ended = tasks.create_task(self._until_logged_out())
-                await asyncio.wait((writer, reader, ended), return_when=asyncio.FIRST_COMPLETED)
-                if ended.done():
-                    lane.close(Goodbye("auth.required", "you were logged out; log in again"))
+                await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
                 lane.close()
-                ended.cancel()
                 reader.cancel()
                 if reader.done():
                     writer.cancel()  # nobody is there to read any more
@@ -180,13 +177,7 @@ class Connection:
         finally:
             session.leave(lane)
         if lane.goodbye is not None:
-            logged_out = lane.goodbye.code == "auth.required"
-            code = CLOSE_UNAUTHORISED if logged_out else CLOSE_GOING_AWAY
-            await self._say_goodbye(lane.goodbye, code)
-
-    async def _until_logged_out(self) -> None:
-        identity: Identity = self._websocket.scope[IDENTITY]
-        await identity.ended.wait()
+            await self._say_goodbye(lane.goodbye, CLOSE_GOING_AWAY)
 
     async def _read(
         self, session: Session, lane: Lane, actor: str, tasks: asyncio.TaskGroup

@@ -36,7 +36,7 @@ from tailrace.protocol import operations as op
 from tailrace.protocol import reports as rp
 from tailrace.protocol.errors import LogFull, ProtocolError
 from tailrace.protocol.frames import Answer, Durable, Refusal, Status
-from tailrace.protocol.ids import NotebookId, OperationId
+from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.records import Record
 from tailrace.protocol.state import SessionState
 from tailrace.session.clock import Clock
@@ -77,6 +77,10 @@ class Performer(Protocol):
     def perform(self, effect: Effect) -> None: ...
 
     def acknowledge(self, received: int) -> None: ...
+
+    def bury(self, kernel_id: KernelId) -> None:
+        """The kernel's death is in the log: the host need not remember it any more."""
+        ...
 
     def resume(self) -> None: ...
 
@@ -218,7 +222,11 @@ class Actor:
                     if kernel_id != state.kernel.kernel_id:
                         continue
                     if not isinstance(report, rp.Text):
-                        report = await self._shrink(report)
+                        try:
+                            report = await self._shrink(report)
+                        except BlobFull as error:
+                            await self._hold(items, room_changed, error)
+                            return
                     stamped = self._stamp(report, f"kernel:{kernel_id}")
                     decision = decide(state, stamped)
                     take(decision.events, stamped.actor, None, report.seq)
@@ -275,6 +283,9 @@ class Actor:
                 note.done.set_result(None)
         for effect in effects:
             self._performer.perform(effect)
+        for record in records:
+            if isinstance(record.event, ev.KernelDied | ev.KernelStopped):
+                self._performer.bury(record.event.kernel_id)
         if received:
             self._performer.acknowledge(received)
         for joined in joins:
@@ -325,8 +336,10 @@ class Actor:
 
     # ── no space ─────────────────────────────────────────────────────────────
 
-    async def _hold(self, items: Sequence[Item], room_changed: bool, error: LogFull) -> None:
-        """Nothing was written: keep the reports, refuse the operations, try again soon."""
+    async def _hold(
+        self, items: Sequence[Item], room_changed: bool, error: LogFull | BlobFull
+    ) -> None:
+        """Nothing was recorded: keep the reports, refuse the operations, try again soon."""
         self._stalled = True
         self.set_status(storage="full", message=str(error))
         if room_changed:
@@ -335,7 +348,9 @@ class Actor:
         for item in items:
             match item:
                 case Submitted(operation=operation):
-                    refusal: Refusal | None = Refusal(error.code, str(error))
+                    refusal: Refusal | None = Refusal(LogFull.code, str(error))
+                    if item.operation_id in self.state.answered:
+                        refusal = None  # sent again: it was done before the disk was full
                     effect = urgent_effect(self.state, operation)
                     if effect is not None:
                         self._performer.perform(effect)

@@ -17,7 +17,14 @@ from tailrace.files.checkpoint import ANYTHING, write_checkpoint
 from tailrace.files.watcher import changes_of
 from tailrace.formats.ipynb import parse, render
 from tailrace.formats.notebook import Notebook
-from tailrace.protocol.errors import FileChanged, FileError, LogFull, NotANotebook, TailraceError
+from tailrace.protocol.errors import (
+    BlobError,
+    FileChanged,
+    FileError,
+    LogFull,
+    NotANotebook,
+    TailraceError,
+)
 from tailrace.protocol.events import CheckpointWritten, ConflictResolved, Event
 from tailrace.session.actor import Actor
 from tailrace.session.clock import Clock
@@ -134,7 +141,7 @@ class Checkpointing:
                 return await self._save()
             except FileChanged:
                 return await self._meet(await asyncio.to_thread(_read, self._place.file))
-            except (FileError, LogFull) as error:
+            except (FileError, LogFull, BlobError) as error:
                 self._failed(str(error))
             except OSError as error:
                 self._failed(f"{self._place.file.name} cannot be written: {error.strerror}")

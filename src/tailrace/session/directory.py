@@ -16,7 +16,7 @@ from tailrace.files.workspace import Workspace
 from tailrace.formats.ipynb import parse
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.event_log import EventLog
-from tailrace.protocol.errors import FileMissing, PathOutside, TailraceError
+from tailrace.protocol.errors import FileMissing, PathOutside, ServerClosing, TailraceError
 from tailrace.protocol.ids import NotebookId
 from tailrace.session.clock import Clock
 from tailrace.session.notebook_file import NotebookFile
@@ -237,7 +237,7 @@ def _operation_id(clock: Clock):  # type: ignore[no-untyped-def]
 async def _close(session: Session) -> None:
     try:
         await session.close()
-    except TailraceError as error:
+    except (TailraceError, OSError) as error:
         log_.error("closing %s: %s", session.path, error)
 
 

@@ -52,6 +52,7 @@ class KernelPerformer:
         self._env = env
         self._kernels: dict[KernelId, Kernel] = {}
         self._current: Kernel | None = None
+        self._stopping: dict[KernelId, asyncio.Event] = {}
         self._expected: KernelId | None = None
         self._starting: set[KernelId] = set()
         self._unwanted: dict[KernelId, bool] = {}  # stopped while they started; kill them?
@@ -101,6 +102,32 @@ class KernelPerformer:
         self._acknowledging = None
         if self._current is not None:
             self._current.acknowledge(self._received)
+
+    def bury(self, kernel_id: KernelId) -> None:
+        """The kernel's end is in the log: the host need not remember it any more."""
+        self._spawn(self._forget(kernel_id))
+
+    async def _forget(self, kernel_id: KernelId) -> None:
+        ended = self._stopping.get(kernel_id)
+        if ended is not None:
+            await ended.wait()
+        try:
+            await self._provider.forget(kernel_id)
+        except KernelError as error:
+            log_.warning("kernel %s stays listed as dead: %s", kernel_id, error)
+
+    async def end_strays(self, wanted: KernelId | None) -> None:
+        """End kernels of this notebook that its log does not name: a server that died had
+        just been told to stop them."""
+        try:
+            for kernel in await self._provider.list():
+                if kernel.label == self._label and kernel.alive and kernel.kernel_id != wanted:
+                    sink = KernelSink(self._mailbox, kernel.kernel_id)
+                    stray = await self._provider.attach(kernel.kernel_id, sink, received=0)
+                    if stray is not None:
+                        await stray.stop(kill=True)
+        except KernelError as error:
+            log_.warning("kernels of %s could not be listed: %s", self._label, error)
 
     def resume(self) -> None:
         if self._current is not None:

@@ -273,6 +273,7 @@ class Session:
     async def _find_kernel(self, performer: KernelPerformer) -> None:
         """Go on with the kernel of an earlier server, or say that it is lost."""
         kernel_id = self.kernel_id
+        await performer.end_strays(kernel_id)
         if kernel_id is None:
             return
         if await performer.attach(kernel_id, self.state.kernel.received):
@@ -312,6 +313,10 @@ class Session:
     def acknowledge(self, received: int) -> None:
         if self._performer is not None:
             self._performer.acknowledge(received)
+
+    def bury(self, kernel_id: KernelId) -> None:
+        if self._performer is not None:
+            self._performer.bury(kernel_id)
 
     def resume(self) -> None:
         if self._performer is not None:
