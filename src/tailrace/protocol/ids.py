@@ -23,4 +23,5 @@ ID_PATTERN = re.compile(r"\A[A-Za-z0-9_-]{1,64}\Z")
 
 def is_id(text: str) -> bool:
     """Whether `text` may serve as an id of any kind."""
-    return ID_PATTERN.match(text) is not None
+    # JavaScript's `__proto__` is no key like others: the page could not hold such a cell.
+    return ID_PATTERN.match(text) is not None and text != "__proto__"

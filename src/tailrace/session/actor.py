@@ -34,7 +34,7 @@ from tailrace.log.event_log import EventLog, LogRecord, LogSnapshot
 from tailrace.protocol import events as ev
 from tailrace.protocol import operations as op
 from tailrace.protocol import reports as rp
-from tailrace.protocol.errors import LogFull, ProtocolError
+from tailrace.protocol.errors import BlobFull, LogFull, ProtocolError
 from tailrace.protocol.frames import Answer, Durable, Refusal, Status
 from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.records import Record
