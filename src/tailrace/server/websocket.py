@@ -19,6 +19,7 @@ from tailrace.protocol.errors import (
     NotANotebook,
     PathOutside,
     ProtocolError,
+    ServerClosing,
     TailraceError,
 )
 from tailrace.protocol.frames import (
@@ -177,7 +178,8 @@ class Connection:
         finally:
             session.leave(lane)
         if lane.goodbye is not None:
-            await self._say_goodbye(lane.goodbye, CLOSE_GOING_AWAY)
+            failed = lane.goodbye.code == "session.failed"
+            await self._say_goodbye(lane.goodbye, CLOSE_FAILED if failed else CLOSE_GOING_AWAY)
 
     async def _read(
         self, session: Session, lane: Lane, actor: str, tasks: asyncio.TaskGroup
@@ -239,6 +241,8 @@ def close_code_of(error: TailraceError) -> int:
             return CLOSE_UNKNOWN
         case NotANotebook():
             return CLOSE_NOT_A_NOTEBOOK
+        case ServerClosing():
+            return CLOSE_GOING_AWAY
         case _:
             return CLOSE_FAILED
 
