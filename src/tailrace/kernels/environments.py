@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -97,6 +98,35 @@ def environments_near(notebook: Path) -> list[str]:
             if (folder / name / "pyvenv.cfg").is_file():
                 found.append(str(folder / name))
     return found
+
+
+def glimpsed(folder: str) -> tuple[Environment, str | None]:
+    """A virtual environment as its files describe it, and what speaks against it. Nothing of
+    it is run: it may have come with somebody else's notebook. What the files do not say is
+    empty or null, and then nothing speaks against it."""
+    found: dict[str, str] = {}
+    with suppress(OSError, UnicodeDecodeError):
+        for line in (Path(folder) / "pyvenv.cfg").read_text("utf-8").splitlines():
+            name, _, value = line.partition("=")
+            found[name.strip().lower()] = value.strip()
+    python = ".".join((found.get("version") or found.get("version_info") or "").split(".")[:3])
+    try:
+        executable = resolved(folder)
+    except InterpreterUnusable as error:
+        return Environment(folder, python, None, folder), str(error)
+    environment = Environment(executable, python, _installed_ipython(Path(folder)), folder)
+    borrows = found.get("include-system-site-packages", "").lower() == "true"
+    if not python or (environment.ipython is None and borrows):
+        return environment, None
+    return environment, problem_of(environment)
+
+
+def _installed_ipython(folder: Path) -> str | None:
+    """The version in the name of its metadata's folder, as installers write it."""
+    for packages in (*folder.glob("lib/python*/site-packages"), folder / "Lib/site-packages"):
+        for metadata in packages.glob("[iI][pP]ython-*.dist-info"):
+            return metadata.name.removesuffix(".dist-info").partition("-")[2]
+    return None
 
 
 async def described(interpreter: str, env: dict[str, str] | None = None) -> Environment:
