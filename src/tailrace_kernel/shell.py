@@ -54,6 +54,8 @@ class ZMQInteractiveShell(InteractiveShell):
         """IPython 9 would keep a copy of all that a cell prints, in memory, for ever."""
         yield
 
+    _lines_shown: tuple[str, ...] | list[str] = ()
+
     # ── start ────────────────────────────────────────────────────────────────
 
     def init_environment(self) -> None:
@@ -124,7 +126,18 @@ class ZMQInteractiveShell(InteractiveShell):
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         name = getattr(etype, "__name__", str(etype))
         lines = [stb] if isinstance(stb, str) else [str(line) for line in stb]
+        self._lines_shown = lines
         self.outlet.error(name, message_of(evalue), lines)
+
+    def _format_exception_for_storage(
+        self, exception: BaseException, *_: Any, **__: Any
+    ) -> dict[str, Any]:
+        """For `%notebook`: the lines that were shown. IPython 9 would format them again."""
+        return {
+            "ename": type(exception).__name__,
+            "evalue": message_of(exception),
+            "traceback": self._lines_shown,
+        }
 
     def show_plain_error(self, error: BaseException) -> None:
         """An error that IPython itself failed to show."""
