@@ -25,7 +25,8 @@ run: $(MARKS)/runtime web ## open the example notebook in the browser
 test: python-test web-test ## all tests, a real browser included
 
 python-test: $(MARKS)/dev $(MARKS)/browser web
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore tests/e2e $(PYTEST)
+	$(BIN)/python -m pytest -q tests/e2e
 
 web-test: $(MARKS)/node
 	$(NPM) test
@@ -35,6 +36,7 @@ check: $(MARKS)/dev $(MARKS)/node ## linters, strict types, floors, schema uncha
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tailrace.protocol.schema --check
+	$(BIN)/python tools/write_folds.py --check
 	$(BIN)/python -m pytest -q tests/house
 	$(NPM) run check
 
