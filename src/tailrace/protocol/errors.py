@@ -65,9 +65,7 @@ class VersionMismatch(ProtocolError):
     def __init__(self, *, theirs: int, ours: int) -> None:
         self.theirs = theirs
         self.ours = ours
-        super().__init__(
-            f"the page speaks protocol {theirs}, this server {ours}; reload the page"
-        )
+        super().__init__(f"the page speaks protocol {theirs}, this server {ours}; reload the page")
 
 
 class DocumentUpdateRefused(ProtocolError):

@@ -24,7 +24,7 @@ class _Frame(Struct, frozen=True, tag_field="kind", tag=kebab):
 
 
 class Refusal(Struct, frozen=True):
-    """"Not now, because": goes to the asker only. `code` is stable."""
+    """ "Not now, because": goes to the asker only. `code` is stable."""
 
     code: str
     message: str
@@ -167,6 +167,4 @@ class Goodbye(_Frame, frozen=True):
     message: str
 
 
-ServerFrame = (
-    Welcome | Snapshot | Events | Answer | Reply | Durable | Status | Pong | Goodbye
-)
+ServerFrame = Welcome | Snapshot | Events | Answer | Reply | Durable | Status | Pong | Goodbye
