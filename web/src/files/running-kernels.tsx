@@ -26,7 +26,7 @@ export function RunningKernels({
   return (
     <section className="home-kernels" aria-label="Running kernels">
       <h2>Running</h2>
-      {living.length === 0 ? (
+      {!kernels.isSuccess ? null : living.length === 0 ? (
         <p className="home-note">
           No kernel runs. One starts with the first cell you run, and stays when you close the page.
         </p>

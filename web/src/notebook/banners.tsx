@@ -121,8 +121,8 @@ function KernelBanner() {
     return (
       <Banner tone="failure">
         <p>
-          <strong>The kernel died.</strong> {cause?.message ?? "The cause is not known."} Its
-          variables are gone, what it printed is here.
+          <strong>The kernel died; its variables are gone.</strong>{" "}
+          {cause?.message ?? "The cause is not known."}
         </p>
         <Button icon="restart" onClick={() => commander.restart()}>
           Restart

@@ -37,6 +37,8 @@ interface SlotProps {
   readonly viewport: Viewport;
 }
 
+const hasNoPointer = window.matchMedia("(hover: none)");
+
 const NAMES: Readonly<Record<string, string>> = {
   code: "Code cell",
   markdown: "Markdown cell",
@@ -55,6 +57,7 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
     [viewport, cellId],
   );
   const isNear = useSyncExternalStore(subscribe, () => viewport.isNear(cellId));
+  const [isHovered, setHovered] = useState(false);
   const isActive = useView((now) => now.active === cellId);
   const isEditing = useView((now) => now.active === cellId && now.mode === "edit");
   const isSelected = useView(
@@ -97,6 +100,8 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
       aria-posinset={number}
       aria-setsize={total}
       style={height === undefined ? undefined : { height }}
+      onPointerEnter={() => setHovered(true)}
+      onPointerLeave={() => setHovered(false)}
       onPointerDown={(event) => {
         const target = event.target instanceof Element ? event.target : null;
         if (target?.closest(".cell-source, button, a, input, summary, [popover]")) return;
@@ -111,6 +116,7 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
           execution={execution}
           isEdited={isEdited}
           isEditing={isEditing}
+          hasTools={isActive || isHovered || hasNoPointer.matches}
         />
       )}
     </article>
@@ -122,10 +128,12 @@ interface ContentsProps extends SlotProps {
   readonly execution: Execution | null;
   readonly isEdited: boolean;
   readonly isEditing: boolean;
+  /** Menus and the like exist only where a pointer or the focus is: cells are many. */
+  readonly hasTools: boolean;
 }
 
 function Contents(props: ContentsProps) {
-  const { cellId, kind, execution, isEdited } = props;
+  const { cellId, kind, execution, isEdited, hasTools } = props;
   const { commander } = useDesk();
   const isHidden = useIsHidden(cellId);
   return (
@@ -143,27 +151,27 @@ function Contents(props: ContentsProps) {
           <CellOutputs cellId={cellId} execution={execution} isHidden={isHidden} />
         )}
       </div>
-      <div className="cell-side">
-        <CellMenu cellId={cellId} kind={kind} />
-      </div>
-      <div className="cell-gap">
-        <Button
-          look="quiet"
-          icon="plus"
-          tabIndex={-1}
-          onClick={() => commander.insertAfter(cellId, "code")}
-        >
-          Code
-        </Button>
-        <Button
-          look="quiet"
-          icon="plus"
-          tabIndex={-1}
-          onClick={() => commander.insertAfter(cellId, "markdown")}
-        >
-          Markdown
-        </Button>
-      </div>
+      <div className="cell-side">{hasTools && <CellMenu cellId={cellId} kind={kind} />}</div>
+      {hasTools && (
+        <div className="cell-gap">
+          <Button
+            look="quiet"
+            icon="plus"
+            tabIndex={-1}
+            onClick={() => commander.insertAfter(cellId, "code")}
+          >
+            Code
+          </Button>
+          <Button
+            look="quiet"
+            icon="plus"
+            tabIndex={-1}
+            onClick={() => commander.insertAfter(cellId, "markdown")}
+          >
+            Markdown
+          </Button>
+        </div>
+      )}
     </>
   );
 }

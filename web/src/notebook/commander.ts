@@ -4,6 +4,7 @@
  */
 
 import * as Y from "yjs";
+import { runningCell } from "../core/selectors";
 import type { Operation } from "../protocol/generated";
 import {
   cellsIn,
@@ -76,6 +77,12 @@ export class Commander {
     const found = Object.values(state.executions).find((each) => each.execution_count === count);
     if (found && this.order.includes(found.cell_id)) this.view.select(found.cell_id);
     else notify({ text: `The cell that ran as [${count}] is not in this notebook any more` });
+  }
+
+  goToRunning(): void {
+    const cellId = runningCell(this.session.store.current.state);
+    if (cellId !== null && this.order.includes(cellId)) this.view.select(cellId);
+    else notify({ text: "No cell runs" });
   }
 
   // ── running ────────────────────────────────────────────────────────────────

@@ -1,5 +1,7 @@
+// @vitest-environment happy-dom
 import { expect, test } from "vitest";
-import { COMMANDS, Keys, nameOf } from "./keymap";
+import { COMMANDS } from "./commands";
+import { Keys, nameOf } from "./keymap";
 
 const press = (
   key: string,
@@ -11,6 +13,11 @@ test("no key means two things", () => {
   expect(new Set(keys).size).toBe(keys.length);
   const firsts = keys.filter((key) => key.includes(" ")).map((key) => key.split(" ")[0]);
   expect(keys.filter((key) => firsts.includes(key))).toEqual([]);
+});
+
+test("no two commands have one name", () => {
+  const ids = COMMANDS.map((command) => command.id);
+  expect(new Set(ids).size).toBe(ids.length);
 });
 
 test("letters are named without regard to their case, Shift is told", () => {

@@ -8,7 +8,7 @@ import { Button } from "../ui/button";
 import { Mark } from "../ui/icon";
 import { Menu, type MenuEntry } from "../ui/menu";
 import { ThemeMenu } from "../ui/theme-menu";
-import { counted } from "../ui/words";
+import { countWords } from "../ui/words";
 import { RunningTime } from "./execution-mark";
 import { savedWords } from "./saved-words";
 import { useDesk } from "./use-view";
@@ -70,6 +70,7 @@ export function NotebookHeader({ onShortcuts, onRestart, onHome, homeAddress }: 
           icon="restart"
           title="Restart the kernel (0 0)"
           label="Restart"
+          className="wide-only"
           look="quiet"
           onClick={onRestart}
         />
@@ -139,7 +140,7 @@ function RunningChip() {
       <span className="clock">
         <RunningTime since={since} />
       </span>
-      {waiting > 0 && <span className="wide-only">{counted(waiting, "waits", "wait")}</span>}
+      {waiting > 0 && <span className="wide-only">{`${countWords(waiting)} queued`}</span>}
     </button>
   );
 }

@@ -2,41 +2,23 @@
 
 import { useState } from "react";
 import { Dialog } from "../ui/dialog";
-import { COMMANDS, EDITOR_KEYS } from "./keymap";
+import { COMMANDS, EDITOR_KEYS, GROUPS, keyWords } from "./commands";
 
 interface Row {
   readonly keys: readonly string[];
   readonly title: string;
 }
 
-const GROUPS: readonly { readonly name: string; readonly rows: readonly Row[] }[] = [
-  ...(["Run", "Go", "Cells", "Kind", "Notebook"] as const).map((name) => ({
+const SECTIONS: readonly { readonly name: string; readonly rows: readonly Row[] }[] = [
+  ...GROUPS.map((name) => ({
     name,
-    rows: COMMANDS.filter((command) => command.group === name),
+    rows: COMMANDS.filter((command) => command.group === name && command.keys.length > 0),
   })),
   { name: "While typing in a cell", rows: EDITOR_KEYS },
 ];
 
-const NAMES: Readonly<Record<string, string>> = {
-  ArrowUp: "↑",
-  ArrowDown: "↓",
-  Ctrl: /Mac/.test(navigator.userAgent) ? "⌘" : "Ctrl",
-};
-
 function KeyNames({ keys }: { readonly keys: readonly string[] }) {
-  return keys.map((key) => (
-    <kbd key={key}>
-      {key
-        .split(" ")
-        .map((press) =>
-          press
-            .split("+")
-            .map((part) => NAMES[part] ?? part)
-            .join(" "),
-        )
-        .join(", ")}
-    </kbd>
-  ));
+  return keys.map((key) => <kbd key={key}>{keyWords(key)}</kbd>);
 }
 
 export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
@@ -57,7 +39,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         onChange={(event) => setQuery(event.target.value)}
       />
       <div className="sheet">
-        {GROUPS.map(({ name, rows }) => {
+        {SECTIONS.map(({ name, rows }) => {
           const shown = rows.filter(fits);
           if (shown.length === 0) return null;
           return (

@@ -33,7 +33,12 @@ export function OutputList({ execution, onGoToCell }: OutputListProps) {
           </a>
         </div>
       )}
-      <Item output={output} transcript={transcript} onGoToCell={onGoToCell} />
+      <Item
+        output={output}
+        transcript={transcript}
+        isLive={execution.phase !== "finished"}
+        onGoToCell={onGoToCell}
+      />
     </div>
   ));
 }
@@ -46,12 +51,13 @@ function gapIn(items: readonly Output[]): number {
 function Item(props: {
   readonly output: Output;
   readonly transcript: Transcript;
+  readonly isLive: boolean;
   readonly onGoToCell: (count: number) => void;
 }) {
-  const { output, transcript, onGoToCell } = props;
+  const { output, transcript, isLive, onGoToCell } = props;
   switch (output.kind) {
     case "stream":
-      return <StreamView output={output} transcript={transcript} />;
+      return <StreamView output={output} transcript={transcript} isLive={isLive} />;
     case "display":
       return <DisplayView output={output} />;
     case "error":

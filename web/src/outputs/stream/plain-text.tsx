@@ -28,6 +28,7 @@ export function PlainText({
   const isBounded = mayBound && isLong(text);
   const place = useRef<HTMLPreElement>(null);
   const writer = useRef<TextWriter | null>(null);
+  // Where one stands is decided when the text first comes, and by scrolling from then on.
   const atEnd = useRef(followsEnd);
 
   useLayoutEffect(() => {
@@ -57,7 +58,7 @@ export function PlainText({
       data-bounded={isBounded ? "" : undefined}
       onScroll={(event) => {
         const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-        atEnd.current = followsEnd && scrollTop + clientHeight >= scrollHeight - NEAR_END_PX;
+        atEnd.current = scrollTop + clientHeight >= scrollHeight - NEAR_END_PX;
       }}
     />
   );

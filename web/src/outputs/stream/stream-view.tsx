@@ -23,7 +23,12 @@ interface StreamViewProps {
   readonly transcript: Transcript;
 }
 
-export const StreamView = memo(function StreamView({ output, transcript }: StreamViewProps) {
+interface LiveProps extends StreamViewProps {
+  /** Whether more may come: a box that is filled before one's eyes is read at its end. */
+  readonly isLive: boolean;
+}
+
+export const StreamView = memo(function StreamView({ output, transcript, isLive }: LiveProps) {
   const [isOpen, setOpen] = useState(false);
   const source = useMemo(() => new LineSource(transcript), [transcript]);
   const isLong = output.omitted_chars > 0 || output.lines > WHOLE_LINES;
@@ -35,7 +40,7 @@ export const StreamView = memo(function StreamView({ output, transcript }: Strea
   return (
     <div className="stream" data-stream={output.name}>
       {!isLong ? (
-        <PlainText text={output.head} followsEnd />
+        <PlainText text={output.head} followsEnd={isLive} />
       ) : isOpen ? (
         <LogView source={source} onClose={() => setOpen(false)} />
       ) : (

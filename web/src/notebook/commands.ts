@@ -1,0 +1,183 @@
+/**
+ * Everything one can do in a notebook, once: the keys are obeyed from this table, and the
+ * shortcut sheet, the menus and the palette are written from it.
+ */
+
+import { PANELS, type PanelName } from "../panels/panel-state";
+import { setTheme } from "../ui/theme";
+import type { Commander } from "./commander";
+
+export type CommandGroup = "Run" | "Go" | "Cells" | "Kind" | "Kernel" | "Notebook" | "View";
+
+export const GROUPS: readonly CommandGroup[] = [
+  "Run",
+  "Go",
+  "Cells",
+  "Kind",
+  "Kernel",
+  "Notebook",
+  "View",
+];
+
+export interface Command {
+  /** What settings and tests know it by. */
+  readonly id: string;
+  /**
+   * A key is written as its name with modifiers in front: `Shift+M`, `Ctrl+Enter`. Two in a
+   * row are pressed one after the other: `D D`. `Ctrl` is Command on a Mac.
+   */
+  readonly keys: readonly string[];
+  readonly title: string;
+  readonly group: CommandGroup;
+  readonly run: (commander: Commander, page: PageActs) => void;
+  /** Obeyed while one types in a cell, too. */
+  readonly isEverywhere?: boolean;
+}
+
+/** What the page itself does. */
+export interface PageActs {
+  showShortcuts(): void;
+  askRestart(): void;
+  showPalette(): void;
+  togglePanel(name: PanelName): void;
+  goHome(): void;
+}
+
+function command(
+  id: string,
+  group: CommandGroup,
+  title: string,
+  keys: readonly string[],
+  run: Command["run"],
+  isEverywhere = false,
+): Command {
+  return { id, group, title, keys, run, isEverywhere };
+}
+
+export const COMMANDS: readonly Command[] = [
+  command("run-next", "Run", "Run the selected cells, go to the next", ["Shift+Enter"], (c) =>
+    c.run("next"),
+  ),
+  command("run", "Run", "Run the selected cells", ["Ctrl+Enter"], (c) => c.run("stay")),
+  command("run-insert", "Run", "Run, insert a cell below", ["Alt+Enter"], (c) => c.run("insert")),
+  command("run-all", "Run", "Run all cells", [], (c) => c.runAll()),
+  command("run-above", "Run", "Run all cells above", [], (c) => c.runAbove()),
+  command("run-below", "Run", "Run from here on", [], (c) => c.runBelow()),
+  command("empty-queue", "Run", "Empty the queue", [], (c) => c.cancel(null)),
+
+  command("edit", "Go", "Edit the cell", ["Enter"], (c) => editActive(c)),
+  command("go-up", "Go", "Cell above", ["K", "ArrowUp"], (c) => void c.go(-1)),
+  command("go-down", "Go", "Cell below", ["J", "ArrowDown"], (c) => void c.go(1)),
+  command("select-up", "Go", "Select upwards", ["Shift+K", "Shift+ArrowUp"], (c) => {
+    c.go(-1, "extend");
+  }),
+  command("select-down", "Go", "Select downwards", ["Shift+J", "Shift+ArrowDown"], (c) => {
+    c.go(1, "extend");
+  }),
+  command("go-first", "Go", "First cell", ["Ctrl+ArrowUp"], (c) => c.goToEnd("first")),
+  command("go-last", "Go", "Last cell", ["Ctrl+ArrowDown"], (c) => c.goToEnd("last")),
+  command("go-running", "Go", "Go to the running cell", [], (c) => c.goToRunning()),
+  command("select-all", "Go", "Select all cells", ["Ctrl+A"], (c) => selectAll(c)),
+
+  command("insert-above", "Cells", "Insert a cell above", ["A"], (c) => c.insert("above")),
+  command("insert-below", "Cells", "Insert a cell below", ["B"], (c) => c.insert("below")),
+  command("cut", "Cells", "Cut", ["X"], (c) => c.cut()),
+  command("copy", "Cells", "Copy", ["C"], (c) => c.copy()),
+  command("paste-below", "Cells", "Paste below", ["V"], (c) => c.paste("below")),
+  command("paste-above", "Cells", "Paste above", ["Shift+V"], (c) => c.paste("above")),
+  command("duplicate", "Cells", "Duplicate", [], (c) => c.duplicate()),
+  command("delete", "Cells", "Delete", ["D D"], (c) => c.delete()),
+  command("undo", "Cells", "Undo the last change to cells", ["Z"], (c) => c.undo()),
+  command("redo", "Cells", "Redo it", ["Shift+Z"], (c) => c.redo()),
+  command("merge", "Cells", "Merge the selected cells, or with the one below", ["Shift+M"], (c) =>
+    c.merge(),
+  ),
+  command("move-up", "Cells", "Move up", ["Ctrl+Shift+ArrowUp"], (c) => c.move(-1)),
+  command("move-down", "Cells", "Move down", ["Ctrl+Shift+ArrowDown"], (c) => c.move(1)),
+  command("toggle-outputs", "Cells", "Hide or show the output", ["O"], (c) => c.toggleOutputs()),
+  command("clear-outputs", "Cells", "Clear the output", [], (c) => c.clearOutputs(c.selected)),
+  command("clear-all-outputs", "Cells", "Clear all outputs", [], (c) => c.clearOutputs(null)),
+
+  command("to-code", "Kind", "To code", ["Y"], (c) => c.setKind("code")),
+  command("to-markdown", "Kind", "To Markdown", ["M"], (c) => c.setKind("markdown")),
+  command("to-raw", "Kind", "To raw text", ["R"], (c) => c.setKind("raw")),
+  ...[1, 2, 3, 4, 5, 6].map((level) =>
+    command(`to-heading-${level}`, "Kind", `To a heading of level ${level}`, [`${level}`], (c) =>
+      c.setHeading(level),
+    ),
+  ),
+
+  command("interrupt", "Kernel", "Interrupt", ["I I"], (c) => c.interrupt()),
+  command("restart", "Kernel", "Restart the kernel", ["0 0"], (_, page) => page.askRestart()),
+  command("restart-run-all", "Kernel", "Restart and run all", [], (c) => c.restart(true)),
+  command("start-kernel", "Kernel", "Start the kernel", [], (c) => c.startKernel()),
+  command("stop-kernel", "Kernel", "Stop the kernel", [], (c) => c.stopKernel()),
+
+  command("save", "Notebook", "Save", ["Ctrl+S", "S"], (c) => c.save()),
+  command("home", "Notebook", "All files", [], (_, page) => page.goHome()),
+
+  command(
+    "palette",
+    "View",
+    "All commands",
+    ["Ctrl+Shift+P", "Ctrl+K"],
+    (_, page) => page.showPalette(),
+    true,
+  ),
+  ...PANELS.map(({ name, title }) =>
+    command(`panel-${name}`, "View", `Panel: ${title}`, [], (_, page) => page.togglePanel(name)),
+  ),
+  command("line-numbers", "View", "Line numbers", ["L", "Shift+L"], (c) =>
+    c.view.toggleLineNumbers(),
+  ),
+  command("theme-light", "View", "Light theme", [], () => setTheme("light")),
+  command("theme-dark", "View", "Dark theme", [], () => setTheme("dark")),
+  command("theme-system", "View", "Theme as the system", [], () => setTheme("system")),
+  command("shortcuts", "View", "Keyboard shortcuts", ["H"], (_, page) => page.showShortcuts()),
+];
+
+/** Keys inside an editor, for the sheet; the editor itself obeys them. */
+export const EDITOR_KEYS: readonly { readonly keys: readonly string[]; readonly title: string }[] =
+  [
+    { keys: ["Esc"], title: "Back to command mode" },
+    { keys: ["Tab", "Ctrl+Space"], title: "Complete, or indent" },
+    { keys: ["Shift+Tab"], title: "Documentation at the cursor, or outdent" },
+    { keys: ["Ctrl+Shift+-"], title: "Split the cell at the cursor" },
+    { keys: ["Ctrl+/"], title: "Comment the lines in or out" },
+    { keys: ["Ctrl+Z", "Ctrl+Y"], title: "Undo and redo typing" },
+    { keys: ["Alt+ArrowUp", "Alt+ArrowDown"], title: "Move the line" },
+  ];
+
+function editActive(commander: Commander): void {
+  const { active } = commander.view.current;
+  if (active !== null) commander.view.edit(active);
+}
+
+function selectAll(commander: Commander): void {
+  const { order } = commander;
+  const [first, last] = [order[0], order.at(-1)];
+  if (first === undefined || last === undefined) return;
+  commander.view.select(first);
+  commander.view.extendTo(last);
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Ctrl: typeof navigator !== "undefined" && /Mac/.test(navigator.userAgent) ? "⌘" : "Ctrl",
+};
+
+/** `Ctrl+Shift+ArrowUp` as people read it: `Ctrl Shift ↑`. */
+export function keyWords(key: string): string {
+  return key
+    .split(" ")
+    .map((press) =>
+      press
+        .split("+")
+        .map((part) => NAMES[part] ?? part)
+        .join(" "),
+    )
+    .join(", ");
+}
