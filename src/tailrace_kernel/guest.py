@@ -24,6 +24,7 @@ from tailrace_kernel.readiness import shell_for
 from tailrace_kernel.shell import Kernel, ZMQInteractiveShell
 from tailrace_kernel.startup import Startup
 from tailrace_kernel.streams import TextStream
+from tailrace_kernel.tables.tables import Tables
 from tailrace_kernel.usage import usage
 from tailrace_kernel.variables import Variables
 
@@ -47,7 +48,7 @@ class Guest:
         self._link = Link(self._captured, self._interrupts, self._waker.wake)
         self._outlet = Outlet(self._link)
         self._pump = Pump(self._link, self._captured, self._waker)
-        self._endings = Endings(folder, self._link)
+        self._endings = Endings(folder, self._link, self._pump.call_soon)
         self._streams = (TextStream("stdout", self._link), TextStream("stderr", self._link))
         sys.stdout, sys.stderr = self._streams
         self._listener = listener or listen(folder, loopback=secret is not None)
@@ -70,7 +71,10 @@ class Guest:
         variables = Variables(self._shell)
         inspection = Inspection(self._shell)
         self._executions.before_cell += [variables.remember]
-        self._executions.after_cell += [self._windows.settle]
+        tables = Tables(folder)
+        tables.install(self._shell)
+        self._executions.after_cell += [self._windows.settle, tables.settle]
+        about_tables = Answers({"table": tables.answer})
         answers = Answers(
             {
                 "complete": inspection.complete,
@@ -89,7 +93,10 @@ class Guest:
             prompts=self._prompts,
             endings=self._endings,
             handle_comm=self._comms.handle,
-            ask=answers.ask,
+            # Tables have workers of their own: a long sort must not hold up a completion.
+            ask=lambda kind, *question: (about_tables if kind == "table" else answers).ask(
+                kind, *question
+            ),
             running=lambda: self._outlet.running,
             liveness_fd=liveness_fd,
         )
