@@ -159,8 +159,10 @@ class Control(threading.Thread):
         try:
             for header, payload in peer.buffer.feed(data):
                 self._on_frame(peer, header, payload)
-        except (WireError, KeyError, TypeError, ValueError) as error:
+        except (WireError, KeyError, TypeError, ValueError, AttributeError) as error:
             self._refuse(peer, "malformed", f"a frame could not be read: {error!r}")
+        except OSError:
+            self._drop(peer)  # it went while it was being greeted
 
     def _drop(self, peer: _Peer) -> None:
         if peer not in self._peers:

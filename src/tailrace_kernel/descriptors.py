@@ -20,6 +20,7 @@ from typing import Any
 
 READ_BYTES = 64 * 1024
 PIPE_BYTES = 1024 * 1024  # a child that prints a lot is woken less often
+HIGH_NUMBER = 200
 LINE_BUFFERED = 1  # _IOLBF of the C libraries of Linux and macOS
 STREAMS = {1: "stdout", 2: "stderr"}
 
@@ -29,17 +30,12 @@ class _Pipe:
         self.target = target
         self.stream = STREAMS[target]
         reader, writer = os.pipe()
-        # High numbers: a cell that closes 0, 1 or 2 and opens files must not be given ours.
-        self.reader = fcntl.fcntl(reader, fcntl.F_DUPFD_CLOEXEC, 200)
-        self.writer = fcntl.fcntl(writer, fcntl.F_DUPFD_CLOEXEC, 200)
-        os.close(reader)
-        os.close(writer)
+        self.reader, self.writer = _high(reader), _high(writer)
         os.set_blocking(self.reader, False)
         if hasattr(fcntl, "F_SETPIPE_SZ"):
             # Over the user's quota of pipe memory the default size will do.
             with contextlib.suppress(OSError):
                 fcntl.fcntl(self.writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        self.identity = os.fstat(self.writer).st_ino
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def point(self) -> None:
@@ -66,6 +62,16 @@ class _Pipe:
     def close(self) -> None:
         os.close(self.reader)
         os.close(self.writer)
+
+
+def _high(descriptor: int) -> int:
+    """The same at a high number: code that closes all low ones should not hit ours."""
+    try:
+        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH_NUMBER)
+    except OSError:  # above the process's limit
+        return descriptor
+    os.close(descriptor)
+    return moved
 
 
 class CapturedDescriptors:

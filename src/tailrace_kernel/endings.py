@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from tailrace_kernel.interrupts import PUT_OFF_S, CallSoon, is_critical
 from tailrace_kernel.link import Link
 
 CLEAN_EXIT_S = 3.0  # what a user's atexit functions may take before we end without them
@@ -38,7 +39,8 @@ _kill = os.kill
 
 
 class Endings:
-    def __init__(self, folder: str, link: Link) -> None:
+    def __init__(self, folder: str, link: Link, call_soon: CallSoon) -> None:
+        self._call_soon = call_soon
         self._folder = folder
         self._link = link
         self._pid = os.getpid()
@@ -50,6 +52,7 @@ class Endings:
             os.path.join(self._folder, "fault.txt"), "w", encoding="utf-8"
         )
         faulthandler.enable(self._fault_file)
+        self.in_child(lambda: faulthandler.enable(2))
         for name in ("_exit", "abort", "execv", "execve"):
             self._deliver_before(os, name)
         for module, name, number_at in (
@@ -64,6 +67,9 @@ class Endings:
         """Deliver before ending by SIGTERM. Children keep its default action."""
 
         def on_sigterm(number: int, frame: Any) -> None:
+            if is_critical(frame):
+                self._call_soon(PUT_OFF_S, lambda: _kill(self._pid, signal.SIGTERM))
+                return
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self.deliver()
             _kill(self._pid, signal.SIGTERM)
@@ -128,7 +134,7 @@ class Endings:
             sys.stdout.flush()
             sys.stderr.flush()
             return
-        frames = self._link.close()
+        frames = self._link.deliver()
         path = os.path.join(self._folder, "left.frames")
         try:
             with open(path + ".new", "wb") as file:

@@ -12,6 +12,7 @@ from tailrace_kernel.attribution import SILENT
 from tailrace_kernel.overwritten import without_overwritten
 
 PAYLOAD_BYTES = 1024 * 1024
+EARLY_CHARS = 4_000_000  # of text that waits for the first execution
 
 Piece = tuple[str | None, str, str]
 """The execution (None: not known by its context), `stdout` or `stderr`, the text."""
@@ -28,12 +29,13 @@ class _Run:
 
 class Gather:
     """`default` is the execution of text that does not know its own; none before the first
-    execution: such text waits for it."""
+    execution: such text waits for it, the newest `EARLY_CHARS` of it."""
 
     def __init__(self) -> None:
         self.size = 0  # in characters: near enough to bytes to decide when to send
         self.default: str | None = None
-        self._early: list[tuple[str, str]] = []
+        self._early: deque[tuple[str, str]] = deque()
+        self._early_size = self._early_dropped = 0
         self._runs: deque[_Run] = deque()
         self._encoded: deque[tuple[bytes, memoryview]] = deque()
 
@@ -43,7 +45,11 @@ class Gather:
     def begin(self, execution_id: str) -> None:
         """Text that does not know its execution belongs to this one from now on."""
         self.default = execution_id
-        early, self._early = self._early, []
+        early, self._early = self._early, deque()
+        if self._early_dropped:
+            note = f"[{self._early_dropped} characters written before the first cell are gone]\n"
+            self._join(execution_id, "stderr", [note], len(note))
+            self._early_dropped = self._early_size = 0
         for stream, text in early:
             self._join(execution_id, stream, [text], len(text))
 
@@ -71,9 +77,17 @@ class Gather:
         if not text:
             return
         if execution_id is None:
-            self._early.append((stream, text))
+            self._keep_early(stream, text)
         else:
             self._join(execution_id, stream, [text], len(text))
+
+    def _keep_early(self, stream: str, text: str) -> None:
+        self._early.append((stream, text))
+        self._early_size += len(text)
+        while self._early_size > EARLY_CHARS:
+            dropped = len(self._early.popleft()[1])
+            self._early_size -= dropped
+            self._early_dropped += dropped
 
     def _join(self, execution_id: str, stream: str, texts: list[str], size: int) -> None:
         runs = self._runs

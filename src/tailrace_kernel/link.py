@@ -67,7 +67,6 @@ class Link:
         self._direct_left = 0
         self._window_writes = 0
         self._mixed_until = 0.0
-        self._closed = False
 
     # ── for writers ──────────────────────────────────────────────────────────
 
@@ -260,7 +259,7 @@ class Link:
 
     # ── at the end of the process ────────────────────────────────────────────
 
-    def close(self, *, patience_s: float = 1.0) -> list[bytes]:
+    def deliver(self, *, patience_s: float = 1.0) -> list[bytes]:
         """Send what can be sent, and give back the frames nobody has acknowledged.
 
         Waits for a connected reader while it takes anything, at most `patience_s`.
@@ -274,7 +273,6 @@ class Link:
                 self._spool.add(head, b"")
             self._updates.clear()
             self._send_waiting(patience_s)
-            self._closed = True
             return list(self._spool.frames())
         finally:
             self._lock.release()
@@ -283,7 +281,6 @@ class Link:
         """In a forked child: this link is the parent's."""
         self._lock = threading.Lock()
         self._holder = 0
-        self._closed = True
         self._socket = None
 
     # ── inside, with the lock held ───────────────────────────────────────────
@@ -450,6 +447,6 @@ class Link:
     def _wait_for_room(self) -> None:
         """Until something was acknowledged. Polls: a lock held across a signal is worse."""
         pause_s = 0.002
-        while self._spool.is_full and not self._closed:
+        while self._spool.is_full:
             time.sleep(pause_s)
             pause_s = min(pause_s * 2, 0.05)

@@ -168,3 +168,36 @@ def test_a_spawned_interpreter_that_lacks_ipython_says_so(tmp_path: object) -> N
     assert "IPython is not installed" in done.stderr
     done = subprocess.run([sys.executable, str(PACKAGE), "--check"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_fatal_signal_that_is_handled_leaves_the_guest_as_it_was(guest: Guest) -> None:
+    done = guest.run(
+        "import os, signal\nsignal.signal(signal.SIGHUP, lambda *_: print('handled'))\n"
+        "os.kill(os.getpid(), signal.SIGHUP)\nprint('alive')"
+    )
+    assert done.out == "handled\nalive\n"
+
+    done = guest.run("for i in range(100): print('x' * 1_000_000)")
+    assert len(done.out) == 100_000_100
+
+
+def test_sigterm_in_the_middle_of_a_flood_delivers_it(guest: Guest) -> None:
+    execution_id = guest.execute("i = 0\nwhile True:\n    print(i); i += 1")
+    guest.wait_for_text(execution_id, "1000\n")
+    os.kill(guest.process.pid, signal.SIGTERM)
+
+    assert guest.wait_for_end() == -signal.SIGTERM
+    lines = guest.text(execution_id).split("\n")
+    last = int(lines[-2] if lines[-1] == "" else lines[-1])
+    assert lines[: last + 1] == [str(number) for number in range(last + 1)]
+
+
+def test_a_crash_in_a_child_is_told_in_its_own_output(guest: Guest) -> None:
+    done = guest.run(
+        "import os, ctypes\npid = os.fork()\nif pid == 0: ctypes.string_at(0)\n"
+        "os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])"
+    )
+
+    assert done.result == "-11"
+    assert "Segmentation fault" in done.err
+    assert (guest.folder / "fault.txt").read_text() == ""

@@ -113,3 +113,17 @@ def test_text_before_the_first_execution_waits_for_it() -> None:
     gather.begin("e1")
 
     assert [text for _, text in payloads(gather)] == ["early"]
+
+
+def test_a_flood_before_the_first_execution_keeps_its_end_and_counts_the_rest() -> None:
+    gather = Gather()
+    for number in range(10):
+        gather.add(None, "stdout", str(number) * 1_000_000)
+    gather.begin("e1")
+
+    (_, note), *rest = payloads(gather)
+
+    assert note == "[6000000 characters written before the first cell are gone]\n"
+    assert "".join(text for _, text in rest) == "".join(
+        str(number) * 1_000_000 for number in range(6, 10)
+    )
