@@ -10,6 +10,8 @@ from typing import Any
 
 from tailrace.protocol.outputs import DisplayOutput, ErrorOutput, Output, StreamOutput
 
+OWN_TYPES = "application/vnd.tailrace."
+
 
 def outputs_from_nbformat(raw: Iterable[dict[str, Any]]) -> tuple[Output, ...]:
     """Our outputs, numbered in their order. An output of a type that nobody knows is shown
@@ -78,13 +80,19 @@ def _raw(output: Output) -> dict[str, Any]:
         }
     raw: dict[str, Any] = {
         "output_type": "display_data",
-        "data": output.data,
-        "metadata": output.metadata,
+        "data": _foreign(output.data),
+        "metadata": _foreign(output.metadata),
     }
     if output.execution_count is not None:
         raw["output_type"] = "execute_result"
         raw["execution_count"] = output.execution_count
     return raw
+
+
+def _foreign(forms: dict[str, Any]) -> dict[str, Any]:
+    """Without our own MIME types: they mean something only beside our log and kernel, and the
+    library's own form stands beside them (TAB-2)."""
+    return {mime: value for mime, value in forms.items() if not mime.startswith(OWN_TYPES)}
 
 
 def _text(value: Any) -> str:

@@ -77,7 +77,42 @@ class Usage(Struct, frozen=True, tag=kebab, tag_field="kind"):
     """Memory and processor use of the kernel's processes."""
 
 
-Request = Complete | Inspect | ListVariables | Usage
+class TableSort(Struct, frozen=True):
+    """One column by which rows are ordered, named by its place."""
+
+    column: int
+    descending: bool = False
+
+
+class TableFilter(Struct, frozen=True):
+    """`between`: from `low` to `high`, both included, null for open; numbers, or ISO text for
+    times. `contains`: `text` in the value's text. `one-of`: the text is among `values`.
+    `missing`, `present`: whether there is a value (NaN is none)."""
+
+    column: int
+    test: Literal["between", "contains", "one-of", "missing", "present"]
+    low: float | str | None = None
+    high: float | str | None = None
+    text: str = ""
+    values: tuple[str, ...] = ()
+
+
+class Table(Struct, frozen=True, tag=kebab, tag_field="kind"):
+    """Rows, or statistics of columns, of a data frame that was shown (docs/spec/tables.md).
+    `columns` null means all."""
+
+    handle: str
+    action: Literal["page", "stats"] = "page"
+    offset: int = 0
+    limit: int = 100
+    columns: tuple[int, ...] | None = None
+    sort: tuple[TableSort, ...] = ()
+    filters: tuple[TableFilter, ...] = ()
+    search: str = ""
+    text_limit: int = 256
+
+
+Request = Complete | Inspect | ListVariables | Usage | Table
 
 
 class Ask(_Frame, frozen=True):

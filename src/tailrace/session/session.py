@@ -27,6 +27,7 @@ from tailrace.protocol.frames import (
     ListVariables,
     Refusal,
     Request,
+    Table,
     Usage,
 )
 from tailrace.protocol.ids import KernelId, NotebookId, OperationId
@@ -202,7 +203,7 @@ class Session:
         if kernel is None:
             raise KernelUnreachable("no kernel runs; run a cell to start one")
         match request:
-            case Complete() | Inspect():
+            case Complete() | Inspect() | Table():
                 arguments = to_builtins(request)
                 return await kernel.ask(arguments.pop("kind"), arguments)
             case ListVariables():
@@ -211,6 +212,13 @@ class Session:
                 return await kernel.ask("usage", {})
             case _:
                 assert_never(request)
+
+    async def ask_table(self, question: dict[str, Any]) -> dict[str, Any]:
+        """As `ask` of a table; `export` too, whose pieces a download is made of."""
+        kernel = self._performer.kernel if self._performer is not None else None
+        if kernel is None:
+            raise KernelUnreachable("no kernel runs; run a cell to start one")
+        return await kernel.ask("table", question)
 
     # ── life ─────────────────────────────────────────────────────────────────
 

@@ -552,7 +552,8 @@ export type Request =
   | Complete
   | Inspect
   | ListVariables
-  | Usage;
+  | Usage
+  | Table;
 
 export interface ResolveConflict {
   readonly kind: "resolve-conflict";
@@ -712,6 +713,43 @@ export interface Submit {
   readonly kind: "submit";
   readonly operation_id: string;
   readonly operation: Operation;
+}
+
+/**
+ * Rows, or statistics of columns, of a data frame that was shown (docs/spec/tables.md).
+ * `columns` null means all.
+ */
+export interface Table {
+  readonly kind: "table";
+  readonly handle: string;
+  readonly action?: "page" | "stats";
+  readonly offset?: number;
+  readonly limit?: number;
+  readonly columns?: readonly number[] | null;
+  readonly sort?: readonly TableSort[];
+  readonly filters?: readonly TableFilter[];
+  readonly search?: string;
+  readonly text_limit?: number;
+}
+
+/**
+ * `between`: from `low` to `high`, both included, null for open; numbers, or ISO text for
+ * times. `contains`: `text` in the value's text. `one-of`: the text is among `values`.
+ * `missing`, `present`: whether there is a value (NaN is none).
+ */
+export interface TableFilter {
+  readonly column: number;
+  readonly test: "between" | "contains" | "missing" | "one-of" | "present";
+  readonly low?: number | string | null;
+  readonly high?: number | string | null;
+  readonly text?: string;
+  readonly values?: readonly string[];
+}
+
+/** One column by which rows are ordered, named by its place. */
+export interface TableSort {
+  readonly column: number;
+  readonly descending?: boolean;
 }
 
 /** Text one execution wrote. It may hold `\r`, backspace and ANSI escapes. */
