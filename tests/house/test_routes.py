@@ -23,14 +23,14 @@ from tailrace.server.permissions import (
     undeclared,
     walk,
 )
-from tailrace.server.routes import notebooks
+from tailrace.server.routes import notebooks, tables
 from tests.server.site import Site, running_site
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    with running_site(folder, routes=(notebooks.routes,)) as running:
+    with running_site(folder, routes=(notebooks.routes, tables.routes)) as running:
         yield running
 
 

@@ -21,7 +21,9 @@
     │   ├── InterpreterUnusable    names what is missing, and where
     │   ├── KernelStartFailed
     │   ├── KernelUnreachable
-    │   └── KernelMissing      nobody knows of such a kernel
+    │   ├── KernelMissing      nobody knows of such a kernel
+    │   ├── TableGone          the kernel does not keep this data frame any more
+    │   └── TableRefused       the data frame cannot be asked this; says why
     ├── FileError
     │   ├── PathOutside        outside the folder that is served
     │   ├── FileMissing
@@ -191,6 +193,14 @@ class KernelUnreachable(KernelError):
 
 class KernelMissing(KernelError):
     code = "kernel.missing"
+
+
+class TableGone(KernelError):
+    code = "table.gone"
+
+
+class TableRefused(KernelError):
+    code = "table.refused"
 
 
 class FileError(TailraceError):

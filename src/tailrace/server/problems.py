@@ -40,6 +40,8 @@ _STATUS: dict[type[errors.TailraceError], int] = {
     errors.KernelStartFailed: 502,
     errors.KernelUnreachable: 504,
     errors.KernelMissing: 404,
+    errors.TableGone: 410,
+    errors.TableRefused: 422,
     errors.FileError: 400,
     errors.PathOutside: 403,
     errors.FileMissing: 404,

@@ -160,14 +160,14 @@ def _serve(
 
     from tailrace.assembly import Application
     from tailrace.server.app import create_app
-    from tailrace.server.routes import history, notebooks
+    from tailrace.server.routes import history, notebooks, tables
 
     app = create_app(
         Application(settings, folders),
         settings,
         folders,
         port=server.port,
-        routes=(notebooks.routes, history.routes),
+        routes=(notebooks.routes, history.routes, tables.routes),
         instance=server.instance,
         codes=codes,
         tell=tell,
