@@ -23,11 +23,12 @@ from tailrace.protocol.events import (
     DisplayUpdated,
     ErrorAppended,
     Event,
+    ExecutionLoaded,
     OutputsCleared,
     TextAppended,
 )
 from tailrace.protocol.ids import ExecutionId
-from tailrace.protocol.outputs import Outputs
+from tailrace.protocol.outputs import Output, Outputs, StreamOutput
 from tailrace.protocol.reports import Clear, Display, DisplayUpdate, Error, Text
 from tailrace.protocol.state import SessionState
 
@@ -94,6 +95,10 @@ def updated(state: SessionState, event: DisplayUpdated) -> SessionState:
     return replace(state, executions={**state.executions, **changed}) if changed else state
 
 
+def _lines_at_most(item: Output) -> int:
+    return (item.head + item.tail).count("\n") + 1 if isinstance(item, StreamOutput) else 1
+
+
 class Span(NamedTuple):
     """Lines `line` to `line + lines` of an execution's transcript."""
 
@@ -107,6 +112,8 @@ def transcript_span(state_before: SessionState, event: Event) -> Span | None:
 
     None where it has no place: not an output, or of an execution that was superseded.
     """
+    if isinstance(event, ExecutionLoaded):
+        return Span(event.execution_id, 0, sum(map(_lines_at_most, event.outputs)))
     if not isinstance(event, TextAppended | DisplayAppended | ErrorAppended | OutputsCleared):
         return None
     execution = state_before.executions.get(event.execution_id)

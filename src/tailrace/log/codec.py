@@ -3,12 +3,14 @@
 The body is the record's own MessagePack form, the same bytes that go out to clients, so
 that a record is encoded once. `kind` is the event's tag; `topic` is the execution whose
 transcript the event belongs to, and the caller says which lines of it the event spans.
+Updates of a display are a topic of their own, for the display may be out of sight.
 
 Old logs stay readable for ever: events are added to, never edited. Should a kind ever have
 to change all the same, `UPGRADES` turns its stored form into today's. A kind that neither
 side knows was written by a newer version, and `LogVersion` says so; nothing is guessed.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -19,6 +21,7 @@ from tailrace.log.event_log import LogRecord
 from tailrace.protocol.errors import LogDamaged, LogVersion
 from tailrace.protocol.events import (
     DisplayAppended,
+    DisplayUpdated,
     ErrorAppended,
     Event,
     ExecutionLoaded,
@@ -76,7 +79,7 @@ def decode_record(stored: LogRecord, *, upgrades: Upgrades = UPGRADES) -> Record
 
 
 def topic_of(event: Event) -> str | None:
-    """The execution whose transcript `event` belongs to, if it belongs to one."""
+    """The execution whose transcript `event` belongs to, or the display that it updates."""
     match event:
         case (
             TextAppended(execution_id=execution_id)
@@ -86,5 +89,12 @@ def topic_of(event: Event) -> str | None:
             | ExecutionLoaded(execution_id=execution_id)
         ):
             return execution_id
+        case DisplayUpdated(display_id=display_id):
+            return display_topic(display_id)
         case _:
             return None
+
+
+def display_topic(display_id: str) -> str:
+    """The topic of a display's updates. A display id is any text; a topic is an id."""
+    return f"display-{hashlib.sha256(display_id.encode(errors='replace')).hexdigest()[:32]}"

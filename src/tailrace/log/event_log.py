@@ -35,7 +35,19 @@ class LogSnapshot(Struct, frozen=True):
     body: bytes
 
 
+class LogDamage(Protocol):
+    """What had to be repaired when a log was opened; `message` is for people."""
+
+    @property
+    def message(self) -> str: ...
+
+
 class EventLog(Protocol):
+    @property
+    def damage(self) -> LogDamage | None:
+        """What this opening had to repair, if anything."""
+        ...
+
     @property
     def epoch(self) -> str:
         """Names this history. It changes when the log is begun anew (damage, reset)."""

@@ -37,6 +37,10 @@ class MemoryLog:
         self._closed = False
 
     @property
+    def damage(self) -> None:
+        return None
+
+    @property
     def epoch(self) -> str:
         return self._epoch
 

@@ -29,7 +29,7 @@ from tailrace.core.effects import Effect
 from tailrace.core.inputs import CellFacts, Stamped
 from tailrace.core.step import decide, effects_of, evolve, missing_effects
 from tailrace.documents.room import Room
-from tailrace.log.codec import encode_record
+from tailrace.log.codec import decode_record, encode_record
 from tailrace.log.event_log import EventLog, LogRecord, LogSnapshot
 from tailrace.protocol import events as ev
 from tailrace.protocol import operations as op
@@ -42,7 +42,8 @@ from tailrace.protocol.state import SessionState
 from tailrace.session.clock import Clock
 from tailrace.session.fanout import Fanout, in_frames
 from tailrace.session.mailbox import Item, Joined, Mailbox, Noted, Reported, Submitted, Woken
-from tailrace.session.opening import Opened, StoredState, span_of
+from tailrace.session.notebook_file import IN_THE_FILE
+from tailrace.session.opening import Opened, StoredState, replayed, span_of
 from tailrace.session.resume import Recent, welcome
 from tailrace.session.shrink import Shrink
 
@@ -53,20 +54,6 @@ RETRY_S = 1.0  # how often a full disk is tried again
 DURABLE_EVERY_S = 0.1
 
 _WITH_CELLS = op.RunCells | op.RunAll | op.RunAbove | op.RunBelow | op.RestartKernel
-
-IN_THE_FILE = (
-    ev.DocumentCreated,
-    ev.DocumentUpdated,
-    ev.ExecutionQueued,
-    ev.ExecutionFinished,
-    ev.ExecutionLoaded,
-    ev.TextAppended,
-    ev.DisplayAppended,
-    ev.DisplayUpdated,
-    ev.ErrorAppended,
-    ev.OutputsCleared,
-    ev.OutputsDiscarded,
-)
 
 log_ = logging.getLogger("tailrace.session")
 
@@ -105,16 +92,25 @@ class Actor:
         self.log: EventLog = opened.log
         self.fanout = Fanout()
         self.status = Status(storage="writable")
-        self.changes = 0
-        """Counts turns that changed what the file should hold."""
+        if opened.damage is not None:
+            self.status = Status(storage="damaged", message=opened.damage)
+        self.changed_at = opened.changed
+        """The last record that changed what the file should hold."""
+        self.emptied_by_hand = opened.emptied_by_hand
+        """Whether the last edit of the document was a client's."""
         self._mailbox = mailbox
         self._performer = performer
         self._clock = clock
         self._shrink = shrink
         self._interpreter = interpreter
-        self._unwritten: tuple[LogRecord, ...] = opened.unwritten
-        self._recent = Recent(opened.state.sequence)
+        self.unwritten: tuple[LogRecord, ...] = opened.unwritten
+        """First records, which are written with the first change."""
+        self._base = opened.base
+        self._recent = Recent(opened.state.sequence - len(opened.unwritten))
+        self._recent.add_stored(opened.unwritten)
         self._since_snapshot = len(opened.unwritten)
+        if opened.damage is not None:
+            self._since_snapshot = SNAPSHOT_AFTER_RECORDS  # read the damaged part no more
         self._bytes_since_snapshot = 0
         self._stalled = False
         self._durable_timer: asyncio.TimerHandle | None = None
@@ -143,12 +139,11 @@ class Actor:
     @property
     def has_unwritten(self) -> bool:
         """Whether the log does not have the first records yet: nothing was changed here."""
-        return bool(self._unwritten)
+        return bool(self.unwritten)
 
     async def changed(self, since: int) -> None:
-        """Wait for a turn that changes what the file should hold, unless `changes` is not
-        `since` any more."""
-        if self.changes != since:
+        """Wait for a record that changes what the file should hold, beyond `since`."""
+        if self.changed_at > since:
             return
         waiter = asyncio.get_running_loop().create_future()
         self._watchers.add(waiter)
@@ -159,9 +154,9 @@ class Actor:
 
     async def save_snapshot(self) -> None:
         """Keep the state now, so that the next opening need not replay the log."""
-        if self.log.last == 0 or self._since_snapshot == 0:
+        if self.log.last != self.state.sequence or self._since_snapshot == 0:
             return
-        stored = StoredState(self.state, self.room.state())
+        stored = StoredState(self.state, self.room.state(), self.changed_at, self.emptied_by_hand)
         body = msgspec.msgpack.encode(stored)
         try:
             await self.log.save_snapshot(LogSnapshot(self.state.sequence, body))
@@ -214,7 +209,7 @@ class Actor:
                 case Noted(events=events):
                     for event in events:
                         if isinstance(event, ev.DocumentUpdated):
-                            self.room.apply(event.update)
+                            self.room.apply_stored(event.update)
                             room_changed = True
                     take(events, "server", None, 0)
                     noted.append(item)
@@ -257,11 +252,13 @@ class Actor:
         if logged:
             bodies = [record.body for record in logged]
             try:
-                await self.log.append([*self._unwritten, *logged], expected=self.log.last)
-            except LogFull as error:
+                if self._base is not None:
+                    await self._shrink.keep(self._base)
+                await self.log.append([*self.unwritten, *logged], expected=self.log.last)
+            except (LogFull, BlobFull) as error:
                 await self._hold(items, room_changed, error)
                 return
-            self._unwritten = ()
+            self.unwritten, self._base = (), None
             if self._stalled:
                 self._stalled = False
                 self.set_status(storage="writable", message="")
@@ -271,8 +268,7 @@ class Actor:
             self.fanout.publish(frames)
             self._since_snapshot += len(records)
             self._bytes_since_snapshot += sum(map(len, bodies))
-            if any(isinstance(record.event, IN_THE_FILE) for record in records):
-                self.changes += 1
+            if self._note_changes(records):
                 for waiter in self._watchers:
                     if not waiter.done():
                         waiter.set_result(None)
@@ -295,6 +291,16 @@ class Actor:
             or self._bytes_since_snapshot > SNAPSHOT_AFTER_BYTES
         ):
             await self.save_snapshot()
+
+    def _note_changes(self, records: Sequence[Record]) -> bool:
+        """Whether any of them is one that the file should say something of."""
+        before = self.changed_at
+        for record in records:
+            if isinstance(record.event, IN_THE_FILE):
+                self.changed_at = record.sequence
+                if isinstance(record.event, ev.DocumentUpdated):
+                    self.emptied_by_hand = record.actor.startswith("client:")
+        return self.changed_at != before
 
     def _answer(self, submitted: Submitted, refusal: Refusal | None) -> None:
         answer = Answer(submitted.operation_id, self.state.sequence, refusal)
@@ -398,7 +404,15 @@ def urgent_effect(state: SessionState, operation: op.Operation) -> Effect | None
 
 
 async def _room_of(actor: Actor) -> Room:
-    """The document as the log has it: without the updates of the turn that failed."""
-    from tailrace.session.opening import replayed
-
-    return (await replayed(actor.log)).room if actor.log.last else actor.room
+    """The document as it was before the turn that failed."""
+    found = await replayed(actor.log)
+    updates = [] if found.room is None else [found.room.state()]
+    for stored in actor.unwritten:
+        match decode_record(stored).event:
+            case ev.DocumentCreated(update=update):
+                updates = [update]
+            case ev.DocumentUpdated(update=update):
+                updates.append(update)
+            case _:
+                pass
+    return Room.from_update(*updates)

@@ -13,6 +13,7 @@ import logging
 from pathlib import Path
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.documents.alignment import aligned
 from tailrace.files.checkpoint import ANYTHING, write_checkpoint
 from tailrace.files.watcher import changes_of
 from tailrace.formats.ipynb import parse, render
@@ -21,20 +22,26 @@ from tailrace.protocol.errors import (
     BlobError,
     FileChanged,
     FileError,
-    LogFull,
+    LogError,
     NotANotebook,
     TailraceError,
 )
-from tailrace.protocol.events import CheckpointWritten, ConflictResolved, Event
+from tailrace.protocol.events import (
+    CheckpointWritten,
+    ConflictResolved,
+    Event,
+    FileConflicted,
+)
 from tailrace.session.actor import Actor
 from tailrace.session.clock import Clock
 from tailrace.session.mailbox import Mailbox, Noted
 from tailrace.session.notebook_file import NotebookFile
 from tailrace.session.place import Place
 from tailrace.session.reconcile import reconciled, taken
+from tailrace.session.transcript import Topics
 
 LONGEST_WAIT_S = 10.0
-RETRY_S = 2.0
+RETRY_S = 2.0  # how often a file that could not be written is tried again
 
 log_ = logging.getLogger("tailrace.session")
 
@@ -49,26 +56,25 @@ class Checkpointing:
         place: Place,
         blobs: BlobStore,
         clock: Clock,
+        topics: Topics,
         *,
         autosave_s: float,
         original: Notebook | None,
         backup_folder: Path | None,
     ) -> None:
         self._backup_folder = backup_folder
-        self._emptied = False
         self._actor = actor
         self._mailbox = mailbox
         self._place = place
         self._blobs = blobs
         self._clock = clock
         self._autosave_s = autosave_s
-        self._file = NotebookFile(actor.log, blobs, original)
+        self._file = NotebookFile(topics, blobs, original)
         self._wanted = asyncio.Event()
         self._choice: str | None = None
         self._saving = asyncio.Lock()
-        self._saved_changes = actor.changes
-        if actor.state.checkpoint.upto < actor.state.sequence and not actor.has_unwritten:
-            self._saved_changes = -1  # an earlier server ended before it could save
+        # Less than `changed_at` where an earlier server ended before it could save.
+        self._saved_upto = actor.state.checkpoint.upto
 
     def request(self) -> None:
         """Save now."""
@@ -81,7 +87,7 @@ class Checkpointing:
 
     @property
     def is_dirty(self) -> bool:
-        return self._actor.changes != self._saved_changes
+        return self._actor.changed_at > self._saved_upto
 
     async def run(self) -> None:
         if self._autosave_s == 0:
@@ -112,17 +118,17 @@ class Checkpointing:
         longest = loop.time() + LONGEST_WAIT_S
         self._actor.set_status(file="unsaved")
         while loop.time() < longest:
-            changes = self._actor.changes
+            changed_at = self._actor.changed_at
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(self._autosave_s, longest - loop.time())):
                     await self._wanted.wait()
                     return
-            if self._actor.changes == changes:
+            if self._actor.changed_at == changed_at:
                 return
 
     async def _change_or_request(self) -> None:
         waiting = (
-            asyncio.ensure_future(self._actor.changed(self._saved_changes)),
+            asyncio.ensure_future(self._actor.changed(self._saved_upto)),
             asyncio.ensure_future(self._wanted.wait()),
         )
         try:
@@ -141,7 +147,7 @@ class Checkpointing:
                 return await self._save()
             except FileChanged:
                 return await self._meet(await asyncio.to_thread(_read, self._place.file))
-            except (FileError, LogFull, BlobError) as error:
+            except (FileError, LogError, BlobError) as error:
                 self._failed(str(error))
             except OSError as error:
                 self._failed(f"{self._place.file.name} cannot be written: {error.strerror}")
@@ -149,7 +155,7 @@ class Checkpointing:
 
     async def _save(self) -> bool:
         actor = self._actor
-        changes, state = actor.changes, actor.state
+        state = actor.state
         if state.checkpoint.conflict is not None:
             if self._choice is None:
                 actor.set_status(file="conflict", file_message=state.checkpoint.conflict)
@@ -158,10 +164,13 @@ class Checkpointing:
         actor.set_status(file="saving")
         data = await self._rendered()
         digest = hashlib.sha256(data).hexdigest()
-        if digest != state.checkpoint.digest and not await self._says_the_same(data):
+        if digest == state.checkpoint.digest or await self._says_the_same(data):
+            if actor.changed_at > state.checkpoint.upto and not actor.has_unwritten:
+                await self._note(CheckpointWritten(state.checkpoint.digest or "", state.sequence))
+        else:
             await self._write(self._place.file, data, state.checkpoint.digest or None)
             await self._saved(data, digest, state.sequence)
-        self._saved_changes = changes
+        self._saved_upto = state.sequence
         actor.set_status(file="saved", file_message="", saved_at=self._clock.now())
         return True
 
@@ -172,7 +181,8 @@ class Checkpointing:
             data,
             expected=expected,
             backup_folder=self._backup_folder,
-            allow_empty=self._emptied,
+            # Only a person empties a notebook that has cells (FIL-13).
+            allow_empty=self._actor.emptied_by_hand,
         )
 
     async def _saved(self, data: bytes, digest: str, upto: int, *more: Event) -> None:
@@ -238,7 +248,12 @@ class Checkpointing:
                 break
         self._file.original = found.theirs or self._file.original
         await self._blobs.put(data)
-        await self._note(*found.events)
+        events = found.events
+        if actor.state.checkpoint.conflict is not None and not any(
+            isinstance(event, FileConflicted) for event in events
+        ):
+            events = (ConflictResolved("mine"), *events)  # somebody settled it on disk
+        await self._note(*events)
         conflict = actor.state.checkpoint.conflict
         if conflict is not None:
             actor.set_status(file="conflict", file_message=conflict)
@@ -262,7 +277,8 @@ class Checkpointing:
             held = await asyncio.to_thread(_read, self._place.file)
             if held is None:
                 raise FileError(f"{self._place.file.name} is gone; keep yours instead")
-            theirs = await asyncio.to_thread(parse, held)
+            mine = await self._file.notebook(actor.state, actor.room)
+            theirs = aligned(await asyncio.to_thread(parse, held), None, mine)
             self._file.original = theirs
             events = taken(actor.state, actor.room, theirs, self._clock.seed())
             await self._blobs.put(held)

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.files.backups import repair
+from tailrace.files.checkpoint import read_content
 from tailrace.files.workspace import Workspace
 from tailrace.formats.ipynb import parse
 from tailrace.kernels.kernel import KernelProvider
@@ -19,10 +21,9 @@ from tailrace.log.event_log import EventLog
 from tailrace.protocol.errors import FileMissing, PathOutside, ServerClosing, TailraceError
 from tailrace.protocol.ids import NotebookId
 from tailrace.session.clock import Clock
-from tailrace.session.notebook_file import NotebookFile
-from tailrace.session.opening import Opened, note, opened_from_file, opened_from_log
+from tailrace.session.opening import Opened, opened_from_file
 from tailrace.session.place import Place, place_of
-from tailrace.session.reconcile import reconciled
+from tailrace.session.reopening import opened_from_log
 from tailrace.session.session import Session
 
 EVICT_AFTER_S = 120.0
@@ -147,7 +148,7 @@ class Directory:
 
     async def _open(self, place: Place) -> Session:
         assert self._tasks is not None, "the directory runs"
-        data = await asyncio.to_thread(_read, place.file)
+        data = await asyncio.to_thread(self._read, place.file)
         log = await self._open_log(place.notebook_id)
         blobs = self._blobs_of(place.notebook_id)
         try:
@@ -171,23 +172,24 @@ class Directory:
         self._tasks.create_task(session.run())
         return session
 
+    def _read(self, file: Path) -> bytes:
+        """The file, whole: what an earlier server was cut off writing is finished first."""
+        if self._backup_folder is not None:
+            repair(self._backup_folder, file)
+        return read_content(file).data
+
     async def _opened(self, place: Place, data: bytes, log: EventLog, blobs: BlobStore) -> Opened:
+        at, seed = self._clock.now(), self._clock.seed()
         digest = hashlib.sha256(data).hexdigest()
         if log.last == 0:
             notebook = await asyncio.to_thread(parse, data)
-            return opened_from_file(
-                notebook, digest, log, at=self._clock.now(), seed=self._clock.seed()
-            )
-        opened = await opened_from_log(log)
-        if opened.state.checkpoint.digest == digest:
-            opened.original = await asyncio.to_thread(parse, data)
+            opened = opened_from_file(notebook, digest, log, at=at, seed=seed)
         else:
-            mine = await NotebookFile(log, blobs).notebook(opened.state, opened.room)
-            found = await reconciled(
-                opened.state, opened.room, mine, data, blobs, seed=self._clock.seed()
-            )
-            opened.original = found.theirs
-            note(opened, found.events, at=self._clock.now())
+            opened = await opened_from_log(log, blobs, data, at=at, seed=seed)
+        if opened.unwritten:
+            opened.base = data
+        if log.damage is not None:
+            opened.damage = log.damage.message
         return opened
 
     # ── nobody looks ─────────────────────────────────────────────────────────
@@ -239,10 +241,3 @@ async def _close(session: Session) -> None:
         await session.close()
     except (TailraceError, OSError) as error:
         log_.error("closing %s: %s", session.path, error)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        raise FileMissing(f"{file.name} is gone") from None

@@ -109,5 +109,5 @@ class HeadlessRun:
 
     async def notebook(self) -> Notebook:
         """The notebook with the outputs of this run, whole."""
-        file = NotebookFile(self.session.log, self.session.blobs, self._notebook)
+        file = NotebookFile(self.session.topics, self.session.blobs, self._notebook)
         return await file.notebook(self.session.state, self.session.room)

@@ -32,6 +32,7 @@ from tailrace.protocol.events import (
     OutputsDiscarded,
     TextAppended,
 )
+from tailrace.protocol.ids import CellId
 from tailrace.protocol.outputs import (
     BlobReference,
     DisplayOutput,
@@ -100,7 +101,7 @@ class NotebookFile:
         return replace(bare, cells=tuple(cells))
 
     async def _outputs(
-        self, execution: Execution, in_file: Mapping[str, Cell]
+        self, execution: Execution, in_file: Mapping[CellId, Cell]
     ) -> tuple[dict[str, Any], ...]:
         if is_loaded(execution):
             cell = in_file.get(execution.cell_id)

@@ -15,8 +15,14 @@ from tailrace.documents.conflict import Comparison, compared
 from tailrace.documents.room import Room
 from tailrace.formats.ipynb import parse
 from tailrace.formats.notebook import Notebook
-from tailrace.protocol.errors import BlobMissing, NotANotebook
-from tailrace.protocol.events import CheckpointWritten, DocumentUpdated, Event, FileConflicted
+from tailrace.protocol.errors import BlobDamaged, BlobMissing, NotANotebook
+from tailrace.protocol.events import (
+    CheckpointWritten,
+    DocumentUpdated,
+    Event,
+    FileConflicted,
+    OutputsDiscarded,
+)
 from tailrace.protocol.ids import BlobHash
 from tailrace.protocol.state import SessionState
 from tailrace.session.opening import loaded_executions
@@ -38,8 +44,8 @@ async def reconciled(
         theirs = await asyncio.to_thread(parse, data)
     except NotANotebook as error:
         message = f"The file on disk is no notebook any more: {error}"
-        return Found((FileConflicted(digest, message),), None)
-    base = await _base(state.checkpoint.digest, blobs)
+        return Found(_conflict(state, digest, message), None)
+    base = await notebook_with(state.checkpoint.digest, blobs)
     comparison = await asyncio.to_thread(compared, base, mine, theirs)
     return Found(_events(state, room, comparison, digest, seed), theirs)
 
@@ -53,7 +59,7 @@ def _events(
         case "keep_mine":
             return (CheckpointWritten(digest, state.checkpoint.upto),)
         case "conflict":
-            return (FileConflicted(digest, comparison.message),)
+            return _conflict(state, digest, comparison.message)
         case "take_theirs" | "merge":
             events = list(
                 taken(
@@ -77,13 +83,38 @@ def taken(
     of these cells, or of all."""
     update = Room.from_update(room.state()).merge_notebook(notebook)
     changed = () if update is None else (DocumentUpdated(state.generation or "", update),)
-    return (*changed, *loaded_executions(notebook, seed, outputs))
+    executions = loaded_executions(notebook, seed, outputs)
+    return (*changed, *_emptied(state, notebook, outputs), *executions)
 
 
-async def _base(digest: str | None, blobs: BlobStore) -> Notebook | None:
+def _emptied(
+    state: SessionState, notebook: Notebook, outputs: frozenset[str] | None
+) -> tuple[Event, ...]:
+    """Cells that have outputs here and, by the file, none any more."""
+    gone = tuple(
+        cell.cell_id
+        for cell in notebook.cells
+        if (outputs is None or cell.cell_id in outputs)
+        and not cell.outputs
+        and cell.execution_count is None
+        and cell.cell_id in state.cells
+        and state.executions[state.cells[cell.cell_id]].phase == "finished"
+    )
+    return (OutputsDiscarded(gone),) if gone else ()
+
+
+def _conflict(state: SessionState, digest: str, message: str) -> tuple[Event, ...]:
+    """Recorded once: a file that is looked at again is no new conflict."""
+    if state.checkpoint.conflict == message:
+        return ()
+    return (FileConflicted(digest, message),)
+
+
+async def notebook_with(digest: str | None, blobs: BlobStore) -> Notebook | None:
+    """The notebook file with this digest, where it is kept."""
     if not digest:
         return None
     try:
         return await asyncio.to_thread(parse, await blobs.get(BlobHash(digest)))
-    except (BlobMissing, NotANotebook):
+    except (BlobMissing, BlobDamaged, NotANotebook):
         return None

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 import tailrace
 from tailrace.log.codec import decode_record
+from tailrace.log.event_log import LogRecord
 from tailrace.protocol.errors import LogGap
 from tailrace.protocol.frames import PROTOCOL_VERSION, Snapshot, Welcome
 from tailrace.session.fanout import Encoded, Encoding, encoded, in_frames
@@ -65,6 +66,9 @@ class Recent:
             gone = self._frames.popleft()
             self._size -= gone.size_bytes
             self._first = gone.records[-1].sequence + 1
+
+    def add_stored(self, stored: Sequence[LogRecord]) -> None:
+        self.add(in_frames([decode_record(each) for each in stored], [e.body for e in stored]))
 
     async def frames_after(
         self, actor: Actor, after: int | None, encoding: Encoding

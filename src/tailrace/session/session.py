@@ -41,6 +41,7 @@ from tailrace.session.opening import Opened
 from tailrace.session.performer import KernelPerformer
 from tailrace.session.place import Place
 from tailrace.session.shrink import Shrink
+from tailrace.session.unwritten import WithUnwritten
 
 FINISH_S = 5.0  # longer than saving takes, shorter than people wait for a server to end
 ENDED = Goodbye("server.closing", "the server is closing; reconnecting")
@@ -103,12 +104,14 @@ class Session:
             Shrink(blobs),
             interpreter=self._chosen_interpreter,
         )
+        self.topics = WithUnwritten(opened.log, lambda: self.actor.unwritten)
         self.checkpointing = Checkpointing(
             self.actor,
             self._mailbox,
             place,
             blobs,
             clock,
+            self.topics,
             autosave_s=autosave_s,
             original=opened.original,
             backup_folder=backup_folder,

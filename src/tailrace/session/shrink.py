@@ -41,6 +41,10 @@ class Shrink:
             case _:
                 return report
 
+    async def keep(self, data: bytes) -> None:
+        """Keep a file's bytes as they are, under their digest."""
+        await self._blobs.put(data)
+
     async def _data(self, data: MimeData) -> MimeData:
         shrunk = dict(data)
         for mime, value in data.items():

@@ -2,63 +2,150 @@
 
 State holds the head and the tail of a long output; everything between is here. Lines are
 counted as in `protocol/outputs.py`: each newline of stream text is one, a display or an
-error takes one. A page is cut out of the records that the log finds by line.
+error takes one, and what follows a line that was begun and not ended begins the next. A
+page holds whole lines; only a line that is longer than a page is cut, and says so.
+
+What was loaded from a file is one record; here it counts as the pieces it is made of.
+Records are decoded and looked at in a thread, a batch at a time.
 """
 
-from collections.abc import AsyncIterator
-from typing import Any
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
+import msgspec
 from msgspec import Struct, to_builtins
 
-from tailrace.log.codec import decode_record
-from tailrace.log.event_log import EventLog
-from tailrace.protocol.events import DisplayAppended, ErrorAppended, OutputsCleared, TextAppended
+from tailrace.core.outputs import (
+    append_display,
+    append_error,
+    append_text,
+    next_item_line,
+    next_text_line,
+)
+from tailrace.log.codec import decode_record, display_topic
+from tailrace.log.event_log import LogRecord
+from tailrace.protocol.events import (
+    DisplayAppended,
+    DisplayUpdated,
+    ErrorAppended,
+    ExecutionLoaded,
+    OutputsCleared,
+    TextAppended,
+)
 from tailrace.protocol.ids import ExecutionId
+from tailrace.protocol.outputs import DisplayOutput, Output, Outputs, StreamName, StreamOutput
 
 PAGE_LINES = 5_000
-PAGE_BYTES = 4 << 20
+PAGE_CHARS = 4 << 20
+BATCH_BYTES = 1 << 20
 SEARCH_MATCHES = 500
-SEARCH_CHARS = 512  # of a matching line that are shown
-
-
-class Match(Struct, frozen=True):
-    line: int
-    column: int
-    text: str
-
-
-class Matches(Struct, frozen=True):
-    """`next` is the line to go on from; null when everything was searched."""
-
-    matches: tuple[Match, ...]
-    next: int | None
-
+SEARCH_SHOWN = 512  # characters of a matching line
+SEARCH_READS = 64 << 20  # characters looked at for one request: about a second
+ROW_CHARS = 1 << 20  # of a line that are in memory at once while it is searched
 
 Piece = TextAppended | DisplayAppended | ErrorAppended
+Shown = Piece | OutputsCleared | ExecutionLoaded
 
 
-async def pieces(
-    log: EventLog, execution_id: ExecutionId, line: int = 0
-) -> AsyncIterator[tuple[int, Piece]]:
-    """What the execution showed, with the line each begins at, from `line` on."""
-    async for position, event in all_events(log, execution_id, line):
-        if not isinstance(event, OutputsCleared):
-            yield position, event
+class Topics(Protocol):
+    """What is read here of a log."""
+
+    async def read_topic(
+        self,
+        topic: str,
+        *,
+        position: int = 0,
+        after: int = 0,
+        limit: int = 1_000,
+        limit_bytes: int = 8 << 20,
+    ) -> list[LogRecord]: ...
+
+
+# ── records ──────────────────────────────────────────────────────────────────
+
+
+async def _batches(
+    log: Topics, execution_id: ExecutionId, line: int
+) -> AsyncIterator[list[LogRecord]]:
+    after = 0
+    while found := await log.read_topic(
+        execution_id, position=line, after=after, limit_bytes=BATCH_BYTES
+    ):
+        after = found[-1].sequence
+        yield found
+
+
+def _events(records: Iterable[LogRecord]) -> list[tuple[int, Shown]]:
+    decoded = ((record.position, decode_record(record).event) for record in records)
+    return [(line, event) for line, event in decoded if isinstance(event, Shown)]
+
+
+def _pieces(records: Iterable[LogRecord]) -> Iterator[tuple[int, Piece]]:
+    for line, event in _events(records):
+        if isinstance(event, ExecutionLoaded):
+            yield from loaded_pieces(event)
+        elif not isinstance(event, OutputsCleared):
+            yield line, event
 
 
 async def all_events(
-    log: EventLog, execution_id: ExecutionId, line: int = 0
-) -> AsyncIterator[tuple[int, Piece | OutputsCleared]]:
-    """The execution's output events, clears included, with the line each begins at."""
-    after = 0
-    while found := await log.read_topic(
-        execution_id, position=line, after=after, limit_bytes=PAGE_BYTES
-    ):
-        after = found[-1].sequence
-        for record in found:
-            event = decode_record(record).event
-            if isinstance(event, Piece | OutputsCleared):
-                yield record.position, event
+    log: Topics, execution_id: ExecutionId, line: int = 0
+) -> AsyncIterator[tuple[int, Shown]]:
+    """The execution's output events, clears included, with the line each begins at, from
+    those on that reach `line`."""
+    async for records in _batches(log, execution_id, line):
+        for each in await asyncio.to_thread(_events, records):
+            yield each
+
+
+def loaded_pieces(event: ExecutionLoaded) -> Iterator[tuple[int, Piece]]:
+    """What a file held, as if it had been written by a kernel."""
+    outputs = Outputs()
+    for item in event.outputs:
+        line, piece, outputs = _piece_of(event.execution_id, item, outputs)
+        yield line, piece
+
+
+def _piece_of(
+    execution_id: ExecutionId, item: Output, outputs: Outputs
+) -> tuple[int, Piece, Outputs]:
+    if isinstance(item, StreamOutput):
+        text = item.head + item.tail
+        return (
+            next_text_line(outputs, item.name),
+            TextAppended(execution_id, item.name, text),
+            append_text(outputs, item.name, text),
+        )
+    line = next_item_line(outputs)
+    if isinstance(item, DisplayOutput):
+        data, metadata, count = item.data, item.metadata, item.execution_count
+        return (
+            line,
+            DisplayAppended(execution_id, data, metadata, item.display_id, count),
+            append_display(outputs, data, metadata, item.display_id, count),
+        )
+    return (
+        line,
+        ErrorAppended(execution_id, item.name, item.message, item.traceback),
+        append_error(outputs, item.name, item.message, item.traceback),
+    )
+
+
+async def last_update(log: Topics, display_id: str) -> DisplayUpdated | None:
+    """What a display was last updated to."""
+    after, newest = 0, None
+    topic = display_topic(display_id)
+    while found := await log.read_topic(topic, after=after, limit_bytes=BATCH_BYTES):
+        after, newest = found[-1].sequence, found[-1]
+    if newest is None:
+        return None
+    event = decode_record(newest).event
+    return event if isinstance(event, DisplayUpdated) else None
+
+
+# ── pages ────────────────────────────────────────────────────────────────────
 
 
 class Page(Struct, frozen=True):
@@ -68,45 +155,121 @@ class Page(Struct, frozen=True):
     end: int
 
 
-async def lines(log: EventLog, execution_id: ExecutionId, *, start: int, count: int) -> Page:
-    """The items that stand on lines `start` to `start + count`, text cut to those lines."""
-    end = start + min(count, PAGE_LINES)
-    items: list[dict[str, Any]] = []
-    size = reached = 0
-    async for line, event in pieces(log, execution_id, start):
-        if line >= end:
-            reached = end
+async def lines(log: Topics, execution_id: ExecutionId, *, start: int, count: int) -> Page:
+    """What stands on the lines from `start` on: `count` of them, or as many as a page holds."""
+    paging = _Paging(start, start + min(count, PAGE_LINES))
+    async for records in _batches(log, execution_id, start):
+        if await asyncio.to_thread(paging.feed, records):
             break
-        if size > PAGE_BYTES and line > start:
-            # What stands on the line that was begun comes whole with the next page.
-            return Page(_without_line(items, line), line)
-        reached = line + (event.text.count("\n") if isinstance(event, TextAppended) else 1)
-        if isinstance(event, TextAppended):
-            text, first = cut(event.text, line, start, end)
-            if not text:
-                continue
-            size += len(text)
-            before = items[-1] if items else None
-            if before is not None and before["kind"] == "text" and before["stream"] == event.stream:
-                before["text"] += text
-            else:
-                items.append({"kind": "text", "stream": event.stream, "line": first, "text": text})
-        elif line >= start:
-            kind = "display" if isinstance(event, DisplayAppended) else "error"
-            items.append({**to_builtins(event), "kind": kind, "line": line})
-    return Page(items, min(max(reached, start), end))
+    return paging.page()
 
 
-def _without_line(items: list[dict[str, Any]], line: int) -> list[dict[str, Any]]:
-    """`items` without the text that stands on `line` and beyond."""
-    while items and items[-1]["kind"] == "text":
-        item = items[-1]
-        text, _ = cut(item["text"], item["line"], 0, line)
-        if text:
-            item["text"] = text
-            break
-        items.pop()
-    return items
+class _Text(Struct):
+    """An item in the making. `line` is where it begins, `next` where its next character
+    would stand, `parts` what it holds, each with the line on which it begins."""
+
+    stream: StreamName
+    line: int
+    next: int
+    parts: list[tuple[int, str]]
+    truncated: bool = False
+
+
+class _Paging:
+    def __init__(self, start: int, end: int) -> None:
+        self._start = start
+        self._end = end
+        self._items: list[_Text | dict[str, Any]] = []
+        self._size = 0
+        self._reached = start
+
+    def feed(self, records: Sequence[LogRecord]) -> bool:
+        """Take in what belongs on this page; whether it is complete."""
+        for line, piece in _pieces(records):
+            if line >= self._end:
+                return True
+            done = (
+                self._add_text(line, piece)
+                if isinstance(piece, TextAppended)
+                else self._add_item(line, piece)
+            )
+            if done:
+                return True
+        return False
+
+    def page(self) -> Page:
+        return Page(list(map(_plain, self._items)), min(self._reached, self._end))
+
+    def _add_item(self, line: int, piece: DisplayAppended | ErrorAppended) -> bool:
+        if line < self._start:
+            return False
+        if self._size >= PAGE_CHARS:
+            self._reached = line
+            return True
+        kind = "display" if isinstance(piece, DisplayAppended) else "error"
+        self._size += len(msgspec.json.encode(piece))
+        self._items.append({**to_builtins(piece), "kind": kind, "line": line})
+        self._reached = line + 1
+        return False
+
+    def _add_text(self, line: int, piece: TextAppended) -> bool:
+        text, line = cut(piece.text, line, self._start, self._end)
+        if not text:
+            return False
+        room = PAGE_CHARS - self._size
+        if len(text) <= room:
+            self._put(piece.stream, line, text)
+            return False
+        fits = text.rfind("\n", 0, room) + 1
+        if fits:
+            self._put(piece.stream, line, text[:fits])
+        elif line > self._start:
+            self._drop(line)  # it comes whole with the next page
+        else:
+            self._put(piece.stream, line, text[:room])
+            item = self._items[-1]
+            assert isinstance(item, _Text)
+            item.truncated = True
+        return True
+
+    def _put(self, stream: StreamName, line: int, text: str) -> None:
+        last = self._items[-1] if self._items else None
+        if not isinstance(last, _Text) or last.stream != stream or last.next != line:
+            last = _Text(stream, line, line, [])
+            self._items.append(last)
+        last.parts.append((line, text))
+        last.next = line + text.count("\n")
+        self._size += len(text)
+        self._reached = last.next if text.endswith("\n") else last.next + 1
+
+    def _drop(self, line: int) -> None:
+        """Forget the text that stands on `line`, which is the last one."""
+        self._reached = line
+        last = self._items[-1]
+        if not isinstance(last, _Text) or last.next != line:
+            return
+        while last.parts:
+            begins, text = last.parts.pop()
+            kept, _ = cut(text, begins, 0, line)
+            if kept:
+                last.parts.append((begins, kept))
+                return
+        self._items.pop()
+
+
+def _plain(item: _Text | dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(item, _Text):
+        return item
+    text = "".join([part for _, part in item.parts])
+    plain: dict[str, Any] = {
+        "kind": "text",
+        "stream": item.stream,
+        "line": item.line,
+        "text": text,
+    }
+    if item.truncated:
+        plain["truncated"] = True
+    return plain
 
 
 def cut(text: str, line: int, start: int, end: int) -> tuple[str, int]:
@@ -127,44 +290,135 @@ def cut(text: str, line: int, start: int, end: int) -> tuple[str, int]:
     return text[begin:stop], first
 
 
-async def text_of(log: EventLog, execution_id: ExecutionId) -> AsyncIterator[str]:
+# ── text ─────────────────────────────────────────────────────────────────────
+
+
+async def text_of(log: Topics, execution_id: ExecutionId) -> AsyncIterator[str]:
     """All stream text of an execution, in order; displays by their plain form."""
-    async for _, event in pieces(log, execution_id):
-        match event:
-            case TextAppended():
-                yield event.text
-            case DisplayAppended():
-                plain = event.data.get("text/plain")
-                yield (plain if isinstance(plain, str) else "[display]") + "\n"
-            case ErrorAppended():
-                yield "\n".join(event.traceback) + "\n"
+    is_open = False  # the line was begun and not ended
+    open_line = 0
+    async for records in _batches(log, execution_id, 0):
+        for line, piece in await asyncio.to_thread(lambda found: list(_pieces(found)), records):
+            if is_open and line > open_line:
+                yield "\n"
+            match piece:
+                case TextAppended(text=text):
+                    pass
+                case DisplayAppended(data=data):
+                    plain = data.get("text/plain")
+                    text = (plain if isinstance(plain, str) else "[display]") + "\n"
+                case ErrorAppended(traceback=traceback):
+                    text = "\n".join(traceback) + "\n"
+            yield text
+            is_open = not text.endswith("\n")
+            open_line = line + text.count("\n")
 
 
-async def search(
-    log: EventLog, execution_id: ExecutionId, query: str, *, start: int = 0
-) -> Matches:
+# ── search ───────────────────────────────────────────────────────────────────
+
+
+class Match(Struct, frozen=True):
+    line: int
+    column: int
+    text: str
+
+
+class Matches(Struct, frozen=True):
+    """`next` is the line to go on from; null when everything was searched."""
+
+    matches: tuple[Match, ...]
+    next: int | None
+
+
+async def search(log: Topics, execution_id: ExecutionId, query: str, *, start: int = 0) -> Matches:
     """Lines of text that hold `query`, ignoring case, from line `start` on (bounded)."""
-    wanted = query.casefold()
-    matches: list[Match] = []
-    partial = ""  # the unfinished line at the end of the piece before
-    async for line, event in pieces(log, execution_id, start):
-        if not isinstance(event, TextAppended):
-            continue
-        rows = (partial + event.text).split("\n")
-        partial = rows.pop()
-        for offset, row in enumerate(rows):
-            if line + offset >= start:
-                _match(row, line + offset, wanted, matches)
-        if len(matches) >= SEARCH_MATCHES:
-            return Matches(tuple(matches), line + len(rows))
-        last_line = line + len(rows)
-    if partial:
-        _match(partial, last_line, wanted, matches)
-    return Matches(tuple(matches), None)
+    searching = _Searching(query, start)
+    async for records in _batches(log, execution_id, start):
+        if await asyncio.to_thread(searching.feed, records):
+            return searching.found(at_end=False)
+    searching.end_row()
+    return searching.found(at_end=True)
 
 
-def _match(row: str, line: int, wanted: str, matches: list[Match]) -> None:
-    column = row.casefold().find(wanted)
-    if column >= 0:
-        begin = max(0, column - SEARCH_CHARS // 4)
-        matches.append(Match(line, column, row[begin : begin + SEARCH_CHARS]))
+class _Row(Struct):
+    """A line that is being read. What is held of it, `size` characters, begins at column
+    `offset`."""
+
+    line: int
+    stream: StreamName
+    parts: list[str]
+    size: int = 0
+    offset: int = 0
+    is_found: bool = False
+
+
+class _Searching:
+    def __init__(self, query: str, start: int) -> None:
+        self._wanted = re.compile(re.escape(query), re.IGNORECASE)
+        self._overlap = max(len(query), SEARCH_SHOWN)
+        self._start = start
+        self._row: _Row | None = None
+        self._matches: list[Match] = []
+        self._read = 0
+        self._next = start
+
+    def feed(self, records: Sequence[LogRecord]) -> bool:
+        """Search these records; whether it is enough for one request."""
+        for line, piece in _pieces(records):
+            if isinstance(piece, TextAppended):
+                self._read += len(piece.text)
+                if self._feed_text(line, piece):
+                    return True
+            else:
+                self.end_row()
+        return False
+
+    def found(self, *, at_end: bool) -> Matches:
+        return Matches(tuple(self._matches), None if at_end else self._next)
+
+    def _feed_text(self, line: int, piece: TextAppended) -> bool:
+        row = self._row
+        if row is not None and (row.line != line or row.stream != piece.stream):
+            self.end_row()
+        begin = 0
+        text = piece.text
+        while True:
+            newline = text.find("\n", begin)
+            self._extend(line, piece.stream, text[begin : newline if newline >= 0 else None])
+            if newline < 0:
+                return False
+            self.end_row()
+            begin, line = newline + 1, line + 1
+            self._next = line
+            if line > self._start and (
+                len(self._matches) >= SEARCH_MATCHES or self._read >= SEARCH_READS
+            ):
+                return True
+
+    def _extend(self, line: int, stream: StreamName, text: str) -> None:
+        row = self._row
+        if row is None:
+            row = self._row = _Row(line, stream, [])
+        row.parts.append(text)
+        row.size += len(text)
+        if row.size > ROW_CHARS:
+            held = self._looked_at(row)[-self._overlap :]
+            row.offset += row.size - len(held)
+            row.parts, row.size = [held], len(held)
+
+    def end_row(self) -> None:
+        if self._row is not None:
+            self._looked_at(self._row)
+            self._row = None
+
+    def _looked_at(self, row: _Row) -> str:
+        text = "".join(row.parts)
+        if row.is_found or row.line < self._start:
+            return text
+        match = self._wanted.search(text)
+        if match is not None:
+            row.is_found = True
+            begin = max(0, match.start() - SEARCH_SHOWN // 4)
+            shown = text[begin : begin + SEARCH_SHOWN]
+            self._matches.append(Match(row.line, row.offset + match.start(), shown))
+        return text

@@ -76,7 +76,7 @@ async def output_lines(
     count: Annotated[int, Query(ge=1, le=transcript.PAGE_LINES)] = 1_000,
 ) -> Response:
     session = await _session(request, notebook_id, execution_id)
-    page = await transcript.lines(session.log, ExecutionId(execution_id), start=start, count=count)
+    page = await transcript.lines(session.topics, ExecutionId(execution_id), start=start, count=count)
     execution = session.state.executions.get(ExecutionId(execution_id))
     total = execution.outputs.next_line if execution is not None else page.end
     return json_response(
@@ -96,7 +96,7 @@ async def search_output(
 ) -> Response:
     session = await _session(request, notebook_id, execution_id)
     return json_response(
-        await transcript.search(session.log, ExecutionId(execution_id), query, start=start)
+        await transcript.search(session.topics, ExecutionId(execution_id), query, start=start)
     )
 
 
@@ -106,7 +106,7 @@ async def search_output(
 async def output_text(request: Request, notebook_id: str, execution_id: str) -> Response:
     session = await _session(request, notebook_id, execution_id)
     return StreamingResponse(
-        transcript.text_of(session.log, ExecutionId(execution_id)),
+        transcript.text_of(session.topics, ExecutionId(execution_id)),
         media_type="text/plain; charset=utf-8",
         headers={
             **SANDBOX,
