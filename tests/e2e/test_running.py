@@ -145,3 +145,18 @@ def test_a_new_notebook_is_ready_to_be_typed_in(server: Server, opened: Open) ->
     page.keyboard.press("Control+Enter")
     until(lambda: "hello" in page.locator("[data-outputs]").inner_text(), "its output")
     assert Path(server.folder, "Untitled.ipynb").exists()
+
+
+def test_a_kernel_is_stopped_from_home(written: Write, opened: Open) -> None:
+    name = written("x = 1")
+    notebook = opened(name)
+    notebook.run("a")
+    notebook.wait("a", "finished")
+    notebook.page.get_by_label("All files").click()
+    stop = notebook.page.get_by_role("button", name=f"Stop the kernel of {name}")
+    stop.click()
+    until(lambda: stop.count() == 0, "the kernel to go")
+    notebook.page.go_back()
+    notebook.page.wait_for_selector("[data-cell-id]")
+    until(lambda: notebook.attribute("data-kernel") in ("none", "dead"), "a notebook without one")
+    assert notebook.state("a") == "finished"

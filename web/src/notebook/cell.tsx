@@ -71,11 +71,12 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
   useLayoutEffect(() => {
     const place = element.current;
     if (!place || !isActive) return;
-    if (isEditing) viewport.makeReady(cellId);
-    else if (mayTakeFocus()) {
-      place.focus({ preventScroll: true });
-      place.scrollIntoView({ block: "nearest" });
+    if (isEditing) {
+      viewport.makeReady(cellId);
+      return;
     }
+    if (mayTakeFocus()) place.focus({ preventScroll: true });
+    place.scrollIntoView({ block: "nearest" });
   }, [viewport, cellId, isActive, isEditing]);
 
   const isCode = kind === "code";
@@ -272,10 +273,7 @@ function useIsHidden(cellId: string): boolean {
   return commander.isHidden(cellId);
 }
 
-/** A cell takes the focus from the page and from other cells, not from a field or a dialog. */
+/** A cell takes the focus from the page, buttons and other cells; not from a field or a dialog. */
 function mayTakeFocus(): boolean {
-  const focused = document.activeElement;
-  if (!focused || focused === document.body) return true;
-  if (focused.closest("dialog, [popover], .prompt, .log")) return false;
-  return focused.closest("[data-cell-id]") !== null;
+  return !document.activeElement?.closest("dialog, [popover], .prompt, .log, input, textarea");
 }
