@@ -13,9 +13,10 @@ const FLOORS: Record<string, number> = {
   sync: 3,
   outputs: 4,
   editor: 4,
+  panels: 4,
+  palette: 4,
   notebook: 5,
   files: 5,
-  settings: 5,
   app: 6,
 };
 

@@ -13,6 +13,7 @@ import {
   mergeCells,
   moveCell,
   type NewCell,
+  replaceSource,
   STRUCTURE,
   setKind,
   splitCell,
@@ -303,6 +304,13 @@ export class Commander {
     this.#watchStructure();
     const joined = mergeCells(this.doc, cells);
     if (joined !== null) this.view.select(joined);
+  }
+
+  /** Puts another text into the cell; `undo` takes it back. */
+  replaceSource(cellId: string, text: string): void {
+    this.#watchStructure();
+    replaceSource(this.doc, cellId, text);
+    notify({ text: "The earlier text is back", action: { label: "Undo", run: () => this.undo() } });
   }
 
   // ── what is hidden ─────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 /** The bar above a notebook: its name, whether it is saved, what runs, the kernel. */
 
 import { type KernelMood, kernelMood, runningCell } from "../core/selectors";
+import { togglePanels } from "../panels/panel-state";
 import type { Session } from "../store/session";
 import { useConnection, useSession } from "../store/use-session";
 import { useNotebook } from "../sync/use-notebook";
@@ -9,18 +10,17 @@ import { Mark } from "../ui/icon";
 import { Menu, type MenuEntry } from "../ui/menu";
 import { ThemeMenu } from "../ui/theme-menu";
 import { countWords } from "../ui/words";
+import type { PageActs } from "./commands";
 import { RunningTime } from "./execution-mark";
 import { savedWords } from "./saved-words";
 import { useDesk } from "./use-view";
 
 interface HeaderProps {
-  readonly onShortcuts: () => void;
-  readonly onRestart: () => void;
-  readonly onHome: () => void;
+  readonly page: PageActs;
   readonly homeAddress: string;
 }
 
-export function NotebookHeader({ onShortcuts, onRestart, onHome, homeAddress }: HeaderProps) {
+export function NotebookHeader({ page, homeAddress }: HeaderProps) {
   const { commander } = useDesk();
   const isBusy = useSession(isBusyOf);
   return (
@@ -33,7 +33,7 @@ export function NotebookHeader({ onShortcuts, onRestart, onHome, homeAddress }: 
         onClick={(event) => {
           if (event.ctrlKey || event.metaKey || event.shiftKey) return;
           event.preventDefault();
-          onHome();
+          page.goHome();
         }}
       >
         <Mark />
@@ -72,16 +72,22 @@ export function NotebookHeader({ onShortcuts, onRestart, onHome, homeAddress }: 
           label="Restart"
           className="wide-only"
           look="quiet"
-          onClick={onRestart}
+          onClick={() => page.askRestart()}
         />
-        <KernelChip onRestart={onRestart} />
+        <KernelChip onRestart={() => page.askRestart()} />
         <ThemeMenu />
         <Button
-          icon="keyboard"
-          label="Keyboard shortcuts (H)"
+          icon="command"
+          label="All commands (Ctrl+Shift+P)"
           look="quiet"
-          className="wide-only"
-          onClick={onShortcuts}
+          onClick={() => page.showPalette()}
+        />
+        <Button
+          icon="panel"
+          label="Panels"
+          look="quiet"
+          className="narrow-only"
+          onClick={togglePanels}
         />
       </div>
     </header>

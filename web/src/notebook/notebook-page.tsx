@@ -1,7 +1,8 @@
 /** An open notebook: the session is opened with the page and closed with it. */
 
-import { useEffect, useLayoutEffect, useMemo, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { OutputPlaceProvider } from "../outputs/place";
+import { togglePanel } from "../panels/panel-state";
 import type { Session } from "../store/session";
 import { SessionProvider, useSession } from "../store/use-session";
 import { type NotebookSession, openNotebook } from "../sync/notebook-session";
@@ -11,7 +12,10 @@ import { Dialog } from "../ui/dialog";
 import { Announcer } from "./announcer";
 import { Banners } from "./banners";
 import { CellList } from "./cell-list";
+import { CommandPalette } from "./command-palette";
 import { Commander } from "./commander";
+import type { PageActs } from "./commands";
+import { DeskPanels } from "./desk-panels";
 import { Keys, nameOf } from "./keymap";
 import { NotebookHeader } from "./notebook-header";
 import { NotebookView } from "./notebook-view";
@@ -49,7 +53,20 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
     const view = new NotebookView();
     return { view, commander: new Commander(session, view) };
   }, [session]);
-  const [dialog, setDialog] = useState<"shortcuts" | "restart" | null>(null);
+  const [dialog, setDialog] = useState<"shortcuts" | "restart" | "palette" | null>(null);
+  const home = useRef(onHome);
+  home.current = onHome;
+  const page = useMemo(
+    (): PageActs => ({
+      showShortcuts: () => setDialog("shortcuts"),
+      askRestart: () => setDialog("restart"),
+      showPalette: () => setDialog("palette"),
+      togglePanel,
+      goHome: () => home.current(),
+    }),
+    [],
+  );
+  const top = useHeight();
 
   useEffect(() => () => desk.commander.close(), [desk]);
   useEffect(() => {
@@ -61,27 +78,38 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
 
   return (
     <DeskProvider value={desk}>
-      <CommandKeys
-        onShortcuts={() => setDialog("shortcuts")}
-        onRestart={() => setDialog("restart")}
-      />
-      <div className="notebook-top">
-        <NotebookHeader
-          homeAddress={homeAddress}
-          onHome={onHome}
-          onShortcuts={() => setDialog("shortcuts")}
-          onRestart={() => setDialog("restart")}
-        />
+      <CommandKeys page={page} />
+      <div ref={top} className="notebook-top">
+        <NotebookHeader homeAddress={homeAddress} page={page} />
         <Banners />
       </div>
-      <main className="notebook">
-        <Body />
-      </main>
+      <div className="notebook-body">
+        <main className="notebook">
+          <Body />
+        </main>
+        <DeskPanels page={page} />
+      </div>
       <Announcer />
+      {dialog === "palette" && <CommandPalette page={page} onClose={() => setDialog(null)} />}
       {dialog === "shortcuts" && <ShortcutSheet onClose={() => setDialog(null)} />}
       {dialog === "restart" && <RestartDialog onClose={() => setDialog(null)} />}
     </DeskProvider>
   );
+}
+
+/** Says in `--top` how much the header and its banners cover, for what sticks below them. */
+function useHeight() {
+  const element = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const top = element.current;
+    if (!top) return;
+    const watch = new ResizeObserver(() => {
+      document.documentElement.style.setProperty("--top", `${top.offsetHeight}px`);
+    });
+    watch.observe(top);
+    return () => watch.disconnect();
+  }, []);
+  return element;
 }
 
 /** Cells as soon as there is something to show; until then nothing moves. */
@@ -117,7 +145,7 @@ function isForField(event: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (
     target.isContentEditable ||
-    target.closest("input, textarea, select, dialog, [popover], .cm-editor")
+    target.closest("input, textarea, select, dialog, [popover], .cm-editor, [data-own-keys]")
   ) {
     return true;
   }
@@ -126,23 +154,27 @@ function isForField(event: KeyboardEvent): boolean {
   return isPressed && isBare && target.closest("button, a, summary") !== null;
 }
 
-function CommandKeys(props: { readonly onShortcuts: () => void; readonly onRestart: () => void }) {
-  const { onShortcuts, onRestart } = props;
+function CommandKeys({ page }: { readonly page: PageActs }) {
   const { commander } = useDesk();
   useLayoutEffect(() => {
     const keys = new Keys();
-    const page = { showShortcuts: onShortcuts, askRestart: onRestart };
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || isForField(event)) return;
+      if (event.defaultPrevented || event.isComposing) return;
+      const isField = isForField(event);
+      if (isField && isInDialog(event)) return;
       const command = keys.read(nameOf(event), event.timeStamp);
-      if (command === null) return;
+      if (command === null || (isField && (command === "wait" || !command.isEverywhere))) return;
       event.preventDefault();
       if (command !== "wait") command.run(commander, page);
     };
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
-  }, [commander, onShortcuts, onRestart]);
+  }, [commander, page]);
   return null;
+}
+
+function isInDialog(event: KeyboardEvent): boolean {
+  return event.target instanceof Element && event.target.closest("dialog, [popover]") !== null;
 }
 
 function RestartDialog({ onClose }: { readonly onClose: () => void }) {

@@ -177,6 +177,33 @@ export function setKind(doc: Y.Doc, cellId: string, kind: CellKind): void {
   }, STRUCTURE);
 }
 
+/** Makes the cell's source this text, changing only where the two differ. */
+export function replaceSource(doc: Y.Doc, cellId: string, text: string): void {
+  const source = cellsIn(doc).get(cellId)?.get("source");
+  if (!source) return;
+  const before = source.toString();
+  const least = Math.min(before.length, text.length);
+  let start = 0;
+  while (start < least && before[start] === text[start]) start += 1;
+  // Half of a pair is no character.
+  if (isHighSurrogate(before.charCodeAt(start - 1))) start -= 1;
+  let end = 0;
+  while (end < least - start && before.at(-1 - end) === text.at(-1 - end)) end += 1;
+  if (isLowSurrogate(before.charCodeAt(before.length - end))) end -= 1;
+  doc.transact(() => {
+    if (before.length - end > start) source.delete(start, before.length - end - start);
+    if (text.length - end > start) source.insert(start, text.slice(start, text.length - end));
+  }, STRUCTURE);
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
+
 /**
  * Cuts a cell in two at `offset` of its source. What follows goes into a new cell below, whose
  * id is returned; the cell keeps its id, its outputs and what was before.

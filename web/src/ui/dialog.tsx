@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { Button } from "./button";
 
 interface DialogProps {
@@ -12,11 +12,13 @@ interface DialogProps {
  * The focus goes to what is marked `data-first`. */
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
-    if (!dialog || dialog.open) return;
+    if (!dialog) return;
     dialog.showModal();
     dialog.querySelector<HTMLElement>("[data-first]")?.focus();
+    // Closed before it goes, it gives the focus back to where that was.
+    return () => dialog.close();
   }, []);
   return (
     <dialog

@@ -47,6 +47,17 @@ const SHAPES = {
   check: <path d="m3.5 8.5 3 3 6-7" />,
   warning: <path d="M8 2.5 14 13H2L8 2.5ZM8 6.5v3M8 11.3h0" />,
   expand: <path d="M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5l-4.6 4.6M2.5 13.5l4.6-4.6" />,
+  contents: <path d="M3 4h10M5.5 8h7.5M5.5 12h7.5M2.8 8h0M2.8 12h0" />,
+  variables: (
+    <path d="M5 2.8c-2 0-1.8 1.7-1.8 3 0 1.2-.2 2.2-1.4 2.2 1.2 0 1.4 1 1.4 2.2 0 1.3-.2 3 1.8 3M11 2.8c2 0 1.8 1.7 1.8 3 0 1.2.2 2.2 1.4 2.2-1.2 0-1.4 1-1.4 2.2 0 1.3.2 3-1.8 3M6.3 6.3l3.4 3.4M9.7 6.3 6.3 9.7" />
+  ),
+  history: <path d="M3.1 6.3A5.3 5.3 0 1 1 2.7 8.4M3 2.9v3.5h3.5M8 5.2V8l2.1 1.5" />,
+  chip: (
+    <path d="M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14" />
+  ),
+  panel: <path d="M2.5 3.5h11v9h-11zM10 3.5v9" />,
+  command: <path d="m3 4.5 3.5 3.5L3 11.5M8 12h5" />,
+  settings: <path d="M2.5 4.5h6M11.5 4.5h2M10 3v3M2.5 11.5h2M7.5 11.5h6M6 10v3M2.5 8h8" />,
 } as const;
 
 export type IconName = keyof typeof SHAPES;
@@ -71,7 +82,7 @@ export function Mark() {
         strokeLinecap="round"
       />
       <path
-        d="M3 12.8h3.4a4 4 0 0 1 4 4c0 1 .3 1.900.8 2.700"
+        d="M3 12.8h3.4a4 4 0 0 1 4 4c0 1 .3 1.9.8 2.7"
         fill="none"
         stroke="currentcolor"
         strokeWidth="2.6"
