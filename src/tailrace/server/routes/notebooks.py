@@ -76,7 +76,9 @@ async def output_lines(
     count: Annotated[int, Query(ge=1, le=transcript.PAGE_LINES)] = 1_000,
 ) -> Response:
     session = await _session(request, notebook_id, execution_id)
-    page = await transcript.lines(session.topics, ExecutionId(execution_id), start=start, count=count)
+    page = await transcript.lines(
+        session.topics, ExecutionId(execution_id), start=start, count=count
+    )
     execution = session.state.executions.get(ExecutionId(execution_id))
     total = execution.outputs.next_line if execution is not None else page.end
     return json_response(
