@@ -4,6 +4,7 @@ import "../ui/base.css";
 import "../ui/controls.css";
 import "../editor/editor.css";
 import "../outputs/outputs.css";
+import "../outputs/table/table.css";
 import "../notebook/notebook.css";
 import "../files/files.css";
 import { createRoot } from "react-dom/client";

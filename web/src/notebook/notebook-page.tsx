@@ -1,7 +1,7 @@
 /** An open notebook: the session is opened with the page and closed with it. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { OutputPlaceProvider } from "../outputs/place";
+import { type OutputPlace, OutputPlaceProvider } from "../outputs/place";
 import { togglePanel } from "../panels/panel-state";
 import type { Session } from "../store/session";
 import { SessionProvider, useSession } from "../store/use-session";
@@ -114,14 +114,21 @@ function useHeight() {
 
 /** Cells as soon as there is something to show; until then nothing moves. */
 function Body() {
-  const { server } = useNotebook();
+  const session = useNotebook();
   const isLoaded = useSession(isLoadedOf);
   const hasCells = useSession(hasCellsOf);
   const notebookId = useSession(notebookIdOf);
   const { view, commander } = useDesk();
   const place = useMemo(
-    () => (notebookId === null ? null : { server, notebookId }),
-    [server, notebookId],
+    (): OutputPlace | null =>
+      notebookId === null
+        ? null
+        : {
+            server: session.server,
+            notebookId,
+            ask: (request, options) => session.ask(request, options),
+          },
+    [session, notebookId],
   );
 
   useLayoutEffect(() => {

@@ -1,7 +1,8 @@
 /** One MIME bundle, in its best form. */
 
-import { memo, useMemo } from "react";
+import { memo, useMemo, useState } from "react";
 import type { DisplayOutput } from "../protocol/generated";
+import { Button } from "../ui/button";
 import { sizeWords } from "../ui/words";
 import { JsonTree } from "./data/json-tree";
 import { readPlainTable } from "./data/plain-table";
@@ -13,9 +14,12 @@ import { isBlob, useMimeValue } from "./place";
 import { LatexView } from "./prose/latex-view";
 import { MarkdownView } from "./prose/markdown-view";
 import { PlainText } from "./stream/plain-text";
+import { TableGrid } from "./table/table-grid";
+import { readTable, TABLE_MIME } from "./table/table-value";
 
 export const DisplayView = memo(function DisplayView({ output }: { output: DisplayOutput }) {
-  const drawer = pickDrawer(output.data);
+  const [isPrinted, setPrinted] = useState(false);
+  const drawer = pickDrawer(isPrinted ? withoutTable(output.data) : output.data);
   if (!drawer) {
     const names = Object.keys(output.data).join(", ");
     return (
@@ -33,12 +37,39 @@ export const DisplayView = memo(function DisplayView({ output }: { output: Displ
   }
   if (drawer.kind === "widget")
     return <WidgetPlace text={asText(output.data["text/plain"] ?? "")} />;
-  return <Fetched kind={drawer.kind} mime={drawer.mime} value={value} />;
+  const fetched = (
+    <Fetched
+      kind={drawer.kind}
+      mime={drawer.mime}
+      value={value}
+      onPrinted={() => setPrinted(true)}
+    />
+  );
+  if (!isPrinted) return fetched;
+  return (
+    <>
+      {fetched}
+      <Button look="quiet" onClick={() => setPrinted(false)}>
+        Show as a table
+      </Button>
+    </>
+  );
 });
+
+function withoutTable(data: DisplayOutput["data"]): DisplayOutput["data"] {
+  return Object.fromEntries(Object.entries(data).filter(([mime]) => mime !== TABLE_MIME));
+}
 
 type Kind = Exclude<NonNullable<ReturnType<typeof pickDrawer>>["kind"], "image" | "widget">;
 
-function Fetched({ kind, mime, value }: { kind: Kind; mime: string; value: unknown }) {
+interface FetchedProps {
+  readonly kind: Kind;
+  readonly mime: string;
+  readonly value: unknown;
+  readonly onPrinted: () => void;
+}
+
+function Fetched({ kind, mime, value, onPrinted }: FetchedProps) {
   const loaded = useMimeValue(value);
   if (loaded.phase === "loading") {
     return (
@@ -48,11 +79,13 @@ function Fetched({ kind, mime, value }: { kind: Kind; mime: string; value: unkno
   if (loaded.phase === "failed") {
     return <p className="output-note">This output could not be fetched: {loaded.message}</p>;
   }
-  return <Drawn kind={kind} mime={mime} value={loaded.value} />;
+  return <Drawn kind={kind} mime={mime} value={loaded.value} onPrinted={onPrinted} />;
 }
 
-function Drawn({ kind, mime, value }: { kind: Kind; mime: string; value: unknown }) {
+function Drawn({ kind, mime, value, onPrinted }: FetchedProps) {
   switch (kind) {
+    case "table":
+      return <Table value={value} onPrinted={onPrinted} />;
     case "html":
       return <Html markup={asText(value)} />;
     case "svg":
@@ -74,6 +107,12 @@ function Drawn({ kind, mime, value }: { kind: Kind; mime: string; value: unknown
     case "text":
       return <PlainText text={asText(value)} />;
   }
+}
+
+function Table({ value, onPrinted }: { value: unknown; onPrinted: () => void }) {
+  const table = useMemo(() => readTable(value), [value]);
+  if (!table) return <p className="output-note">This table cannot be read.</p>;
+  return <TableGrid table={table} onPrinted={onPrinted} />;
 }
 
 function Html({ markup }: { markup: string }) {

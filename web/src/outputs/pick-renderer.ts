@@ -3,7 +3,10 @@
  * us, as text and elements we make; `frame` forms may run script and live in the sandbox.
  */
 
+import { TABLE_MIME } from "./table/table-value";
+
 export type Drawer =
+  | { readonly kind: "table"; readonly mime: string }
   | { readonly kind: "plotly"; readonly mime: string }
   | { readonly kind: "vega"; readonly mime: string }
   | { readonly kind: "widget"; readonly mime: string }
@@ -17,6 +20,7 @@ export type Drawer =
   | { readonly kind: "text"; readonly mime: string };
 
 const EXACT: ReadonlyMap<string, Drawer["kind"]> = new Map([
+  [TABLE_MIME, "table"],
   ["application/vnd.plotly.v1+json", "plotly"],
   ["application/vnd.jupyter.widget-view+json", "widget"],
   ["text/html", "html"],
@@ -36,6 +40,7 @@ const EXACT: ReadonlyMap<string, Drawer["kind"]> = new Map([
 /** Richest first; within one kind the order of the table above. */
 const RICHEST: readonly Drawer["kind"][] = [
   "widget",
+  "table",
   "plotly",
   "vega",
   "html",

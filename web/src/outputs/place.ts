@@ -3,10 +3,13 @@
 import { createContext, useContext, useEffect, useState } from "react";
 import type { BlobReference } from "../protocol/generated";
 import type { Server } from "../sync/server";
+import type { AskTable } from "./table/table-source";
 
 export interface OutputPlace {
   readonly server: Server;
   readonly notebookId: string;
+  /** Asks the kernel about a table that it showed. */
+  readonly ask: AskTable;
 }
 
 const PlaceContext = createContext<OutputPlace | null>(null);
