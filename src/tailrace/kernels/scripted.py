@@ -381,9 +381,10 @@ class ScriptedProvider:
         ]
 
     async def forget(self, kernel_id: KernelId) -> None:
-        if self.kernels[kernel_id].cause is None:
+        kernel = self.kernels.get(kernel_id)
+        if kernel is not None and kernel.cause is None:
             raise KernelError(f"kernel {kernel_id} lives; stop it first")
-        del self.kernels[kernel_id]
+        self.kernels.pop(kernel_id, None)
 
     async def close(self) -> None:
         for kernel in self.kernels.values():

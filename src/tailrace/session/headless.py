@@ -58,6 +58,7 @@ class HeadlessRun:
             autosave_s=0,
             interpreter=interpreter,
             env=env,
+            label=f"{file} (tailrace run)",
         )
         self._lane = Lane(ClientId("headless"), "msgpack", limit_bytes=LANE_BYTES)
         self._task: asyncio.Task[None] | None = None

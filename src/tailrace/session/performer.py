@@ -77,6 +77,7 @@ class KernelPerformer:
                 self._starting.add(kernel_id)
                 self._spawn(self._start(kernel_id, interpreter))
             case ef.StopKernelProcess(kernel_id, kill):
+                self._stopping.setdefault(kernel_id, asyncio.Event())
                 self._spawn(self._stop(kernel_id, kill))
             case ef.SendInterrupt(kernel_id):
                 self._spawn(self._interrupt(kernel_id))
@@ -217,6 +218,7 @@ class KernelPerformer:
             self._starting.discard(kernel_id)
             self._unwanted.pop(kernel_id, None)
             self._give_up(kernel_id)
+            self._has_stopped(kernel_id)
             said = str(error)
             if isinstance(error, OSError):
                 said = f"The kernel could not start: {error}"
@@ -230,6 +232,8 @@ class KernelPerformer:
         if kernel is None:
             if kernel_id in self._starting:
                 self._unwanted[kernel_id] = kill
+            else:
+                self._has_stopped(kernel_id)
             return
         if self._current is kernel:
             self._current = None
@@ -237,6 +241,13 @@ class KernelPerformer:
             await kernel.stop(kill=kill)
         except (TailraceError, OSError, TimeoutError) as error:
             log_.warning("kernel %s was not stopped: %s", kernel_id, error)
+        finally:
+            self._has_stopped(kernel_id)
+
+    def _has_stopped(self, kernel_id: KernelId) -> None:
+        ended = self._stopping.pop(kernel_id, None)
+        if ended is not None:
+            ended.set()
 
     async def _interrupt(self, kernel_id: KernelId) -> None:
         kernel = self._kernels.get(kernel_id)

@@ -84,11 +84,15 @@ class Session:
         backup_folder: Path | None = None,
         interpreter: str | None = None,
         env: dict[str, str] | None = None,
+        label: str | None = None,
     ) -> None:
+        """`label` is how the host lists the kernel. It is the file's path unless given; then
+        the kernel is this session's alone, and no server looks for it."""
         self.place = place
         self.blobs = blobs
         self._provider = provider
         self._env = env
+        self._label = label
         self._interpreter = interpreter
         self._mailbox = Mailbox()
         self._stopping = asyncio.Event()
@@ -236,7 +240,7 @@ class Session:
                     self._provider,
                     tasks,
                     cwd=str(self.place.folder),
-                    label=str(self.place.file),
+                    label=self._label or str(self.place.file),
                     save=self.checkpointing.request,
                     settle=self.checkpointing.settle,
                     env=self._env,
@@ -284,7 +288,8 @@ class Session:
     async def _find_kernel(self, performer: KernelPerformer) -> None:
         """Go on with the kernel of an earlier server, or say that it is lost."""
         kernel_id = self.kernel_id
-        await performer.end_strays(kernel_id)
+        if self._label is None:
+            await performer.end_strays(kernel_id)
         if kernel_id is None:
             return
         if await performer.attach(kernel_id, self.state.kernel.received):
