@@ -75,7 +75,9 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
           onClick={() => page.askRestart()}
         />
         <KernelChip onRestart={() => page.askRestart()} />
-        <ThemeMenu />
+        <span className="wide-only">
+          <ThemeMenu />
+        </span>
         <Button
           icon="command"
           label="All commands (Ctrl+Shift+P)"

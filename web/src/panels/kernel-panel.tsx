@@ -90,7 +90,7 @@ const cpuOf = (usage: { readonly cpuPercent: number | null }) => usage.cpuPercen
 
 /** Values from 0 to 1, the newest at the right edge. */
 function Curve({ values }: { readonly values: readonly number[] }) {
-  if (values.length === 0) return <svg className="curve" viewBox="0 0 59 20" aria-hidden="true" />;
+  if (values.length < 2) return <svg className="curve" viewBox="0 0 59 20" aria-hidden="true" />;
   const left = SAMPLES - values.length;
   const points = values.map((value, at) => `${left + at},${(20 - value * 20).toFixed(2)}`);
   return (
