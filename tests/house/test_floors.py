@@ -58,7 +58,8 @@ GUEST_MAY_USE = {
     "IPython", "traitlets", "ipykernel", "comm", "matplotlib", "matplotlib_inline", "duckdb",
     "tailrace_kernel",
     # Only looked at when the notebook has imported them itself.
-    "PIL", "numpy", "pandas", "polars", "plotly", "cv2", "psutil", "winreg", "ipywidgets",
+    "PIL", "numpy", "pandas", "polars", "pyarrow", "plotly", "cv2", "psutil", "winreg",
+    "ipywidgets",
 }  # fmt: skip
 
 
