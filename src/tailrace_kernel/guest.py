@@ -13,6 +13,7 @@ from tailrace_kernel.control import Control, announce, listen
 from tailrace_kernel.descriptors import CapturedDescriptors
 from tailrace_kernel.endings import Endings
 from tailrace_kernel.execute import Executions
+from tailrace_kernel.handlers import put_off_handlers
 from tailrace_kernel.inspection import Inspection
 from tailrace_kernel.interrupts import HANDLED, Interrupts, Persistence
 from tailrace_kernel.link import Link
@@ -103,6 +104,7 @@ class Guest:
 
     def run(self) -> NoReturn:
         self._endings.install()
+        put_off_handlers(self._interrupts, self._pump.call_soon)
         self._endings.take_sigterm()
         self._endings.in_child(self._become_child)
         self._endings.watch_forks()

@@ -87,7 +87,9 @@ class Interrupts:
         self._armed = False
         self._is_repeat = False
         self.hit = False  # an interrupt reached the cell that runs
-        self.pending = False  # one came while the main thread was in critical code
+        self.pending = False  # something came while the main thread was in critical code
+        self._owed: list[Callable[[], None]] = []
+        self._is_owed = False
 
     def install(self) -> None:
         """Take SIGINT (again: a cell may have put its own handler there)."""
@@ -101,21 +103,32 @@ class Interrupts:
     def reach(self, task: asyncio.Task[Any]) -> Iterator[None]:
         """Within this block interrupts reach `task`, whose code is the cell."""
         self._cell, self._loop = task, task.get_loop()
-        self.hit = self.pending = False
+        self.hit = self._is_owed = False
         self._armed = True
         try:
             yield
         finally:
-            self._armed = self.pending = False
+            self._armed = self._is_owed = False
             self._cell = None
 
+    def put_off(self, action: Callable[[], None]) -> None:
+        """Run `action` at the end of the critical code that the main thread is in."""
+        self._owed.append(action)
+        self.pending = True
+
     def raise_pending(self) -> None:
-        """At the end of critical code: raise the interrupt that was put off, if any."""
-        if self.pending and threading.get_ident() == self._main:
-            self.pending = False
-            if self._armed:
-                self.hit = True
-                raise KeyboardInterrupt
+        """At the end of critical code: do what was put off. May raise anything."""
+        if threading.get_ident() != self._main:
+            return
+        while self._owed:
+            self._owed.pop(0)()
+        self.pending = False
+
+    def _raise_owed(self) -> None:
+        if self._is_owed and self._armed:
+            self._is_owed = False
+            self.hit = True
+            raise KeyboardInterrupt
 
     def cancel_cell(self) -> None:
         """End a cell that awaits, as an interrupt does."""
@@ -126,13 +139,15 @@ class Interrupts:
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         self._mark_handled()
         is_repeat, self._is_repeat = self._is_repeat, False
-        if not self._armed or (is_repeat and not self.pending):
+        if not self._armed or (is_repeat and not self._is_owed):
             return
         if is_critical(frame):
-            self.pending = True
+            if not self._is_owed:
+                self._is_owed = True
+                self.put_off(self._raise_owed)
             self._call_soon(PUT_OFF_S, self._repeat)
             return
-        self.pending = False
+        self._is_owed = False
         self.hit = True
         if _is_loop_itself(frame):
             self.cancel_cell()
@@ -141,7 +156,7 @@ class Interrupts:
 
     def _repeat(self) -> None:
         """Where critical code takes long, or ends without `raise_pending`."""
-        if self.pending:
+        if self._is_owed:
             self._is_repeat = True
             send_again()
 

@@ -56,7 +56,7 @@ class Link:
         self._interrupts = interrupts
         self._wake = wake
         self._lock = threading.Lock()
-        self._holder = 0
+        self._inside: set[int] = set()  # threads that hold the lock or wait for it
         self._gather = Gather()
         self._spool = Spool()
         self._updates: dict[str, bytes] = {}
@@ -73,7 +73,7 @@ class Link:
     @critical
     def write(self, execution_id: str | None, stream: str, text: str) -> None:
         """One write while the gate is closed, or a large one."""
-        if self._holder == threading.get_ident():
+        if threading.get_ident() in self._inside:
             # A finaliser or signal handler prints while this very thread is in here.
             self.pieces.append((execution_id, stream, text))
             return
@@ -96,7 +96,7 @@ class Link:
     @critical
     def flush(self) -> None:
         """Send what is gathered now, or in a flood soon: it leaves by itself after `GATHER_S`."""
-        if self._holder == threading.get_ident() or not (self.pieces or self._gather):
+        if threading.get_ident() in self._inside or not (self.pieces or self._gather):
             return
         self._acquire()
         try:
@@ -116,7 +116,7 @@ class Link:
 
     @critical
     def put_encoded(self, head: bytes, payload: bytes = b"", *, force: bool = False) -> None:
-        if self._holder == threading.get_ident():
+        if threading.get_ident() in self._inside:
             self._late.append((head, payload))  # a finaliser's, as in `write`
             return
         while True:
@@ -135,6 +135,9 @@ class Link:
     def put_update(self, display_id: str, header: Mapping[str, Any]) -> None:
         """A display's new state. One that is overtaken before it could leave is dropped."""
         head = encode_json(header)
+        if threading.get_ident() in self._inside:
+            self._updates[display_id] = head
+            return
         self._acquire()
         try:
             self._updates.pop(display_id, None)
@@ -145,7 +148,7 @@ class Link:
 
     def settle_update(self, display_id: str) -> None:
         """Let the update that waits for this display go before what comes next."""
-        if display_id in self._updates:
+        if display_id in self._updates and threading.get_ident() not in self._inside:
             self.settle_updates()
 
     @critical
@@ -280,22 +283,27 @@ class Link:
     def forget(self) -> None:
         """In a forked child: this link is the parent's."""
         self._lock = threading.Lock()
-        self._holder = 0
+        self._inside = set()
         self._socket = None
 
     # ── inside, with the lock held ───────────────────────────────────────────
 
     def _acquire(self) -> None:
-        self._lock.acquire()
-        self._holder = threading.get_ident()
+        # Noted before the lock is held: a finaliser may run, and print, at any point here.
+        self._inside.add(threading.get_ident())
+        try:
+            self._lock.acquire()
+        except BaseException:
+            self._inside.discard(threading.get_ident())
+            raise
 
     def _release(self) -> None:
         while self._late:
             self._spool.add(*self._late.pop(0))
             self._arm()
-        self._holder = 0
         self._lock.release()
-        if self.pieces and self.deadline is None:
+        self._inside.discard(threading.get_ident())
+        if (self.pieces or self._late) and self.deadline is None:
             # Written while the lock was held: by a finaliser, or by a writer at the open gate.
             self._arm()
         if self._interrupts.pending:

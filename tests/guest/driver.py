@@ -296,13 +296,13 @@ class Guest:
         return FrameBuffer().feed(path.read_bytes()) if path.exists() else []
 
     def close(self) -> None:
+        """Let go, and leave nothing of the process behind: neither it nor its children."""
         self.detach()
-        if self.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
-            self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait()
         self.log.close()
 
 

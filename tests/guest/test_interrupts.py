@@ -143,3 +143,41 @@ def test_a_keyboard_interrupt_that_a_cell_raises_is_an_error_with_its_traceback(
 
     assert done.status == "interrupted"
     assert "mine" in "".join(done.of("error")[0]["traceback"])
+
+
+def test_a_handler_that_raises_in_the_middle_of_a_flood_breaks_nothing(guest: Guest) -> None:
+    done = guest.run(
+        "import signal\n"
+        "class Late(Exception): pass\n"
+        "def late(number, frame): raise Late\n"
+        "before = signal.signal(signal.SIGALRM, late)\n"
+        "assert signal.getsignal(signal.SIGALRM) is late and before == signal.SIG_DFL\n"
+        "times = 0\n"
+        "for turn in range(300):\n"
+        "    try:\n"
+        "        signal.setitimer(signal.ITIMER_REAL, 0.0005 + turn % 10 / 10000)\n"
+        "        while True: print('x', flush=True)\n"
+        "    except Late:\n"
+        "        times += 1\n"
+        "times"
+    )
+
+    assert done.result == "300"
+    assert set(done.out) == {"x", "\n"}
+    assert [header["seq"] for header, _ in guest.frames] == list(range(1, len(guest.frames) + 1))
+
+
+def test_a_finaliser_may_update_a_display(guest: Guest) -> None:
+    done = guest.run(
+        "import gc\nhandle = display('start', display_id='d')\n"
+        "class Loud:\n"
+        "    def __init__(self): self.me = self\n"
+        "    def __del__(self):\n"
+        "        handle.update('gone'); display('gone', display_id='d')\n"
+        "for i in range(2000):\n    Loud(); print(i); handle.update(i)\n"
+        "_ = gc.collect()"
+    )
+
+    assert done.status == "ok"
+    assert done.out == "".join(f"{i}\n" for i in range(2000))
+    assert [header["seq"] for header, _ in guest.frames] == list(range(1, len(guest.frames) + 1))

@@ -77,7 +77,7 @@ def test_worker_processes_are_heard_and_forked_ones_in_whole_lines(
 ) -> None:
     """Spawned workers import the function, so it stands in a module."""
     (guest.folder / "work_module.py").write_text(
-        "def work(i):\n    print('line', i)\n    return i\n"
+        "def work(i):\n    print(f'line {i}')\n    return i\n"
     )
     done = guest.run(
         "import multiprocessing, work_module\n"
@@ -120,7 +120,7 @@ def test_a_surviving_child_keeps_printing_and_holds_no_connection(guest: Guest) 
         "    sys.stdout.flush()\n"
         "    while not os.path.exists('go'): time.sleep(0.01)\n"
         "    print('from the survivor')\n"
-        "    while not os.path.exists('end'): time.sleep(0.01)\n"
+        "    time.sleep(60)\n"
         "    os._exit(0)"
     )
     (guest.folder / "go").touch()
@@ -128,7 +128,6 @@ def test_a_surviving_child_keeps_printing_and_holds_no_connection(guest: Guest) 
 
     guest.run("exit")
     assert guest.wait_for_end() == 0  # the connection closed: the child did not hold it open
-    (guest.folder / "end").touch()
 
 
 def test_closing_descriptor_one_loses_only_what_goes_there(guest: Guest) -> None:
@@ -206,8 +205,11 @@ def test_a_finaliser_that_prints_in_the_middle_of_things_is_heard(shared: Guest)
     )
 
     assert done.status == "ok"
-    assert done.out.count("gone\n") == 2000
-    assert done.out.replace("gone\n", "") == "".join(f"{i}\n" for i in range(2000))
+    # Collection runs in any thread, so the newlines may stand anywhere.
+    assert done.out.count("gone") == 2000
+    assert done.out.count("\n") == 4000
+    numbers = done.out.replace("gone", "").replace("\n", "")
+    assert numbers == "".join(str(i) for i in range(2000))
 
 
 def test_write_takes_text_only(shared: Guest) -> None:
