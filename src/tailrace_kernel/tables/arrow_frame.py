@@ -105,7 +105,7 @@ class ArrowFrame:
             for name, sort in zip(names, view.sort, strict=True)
         ]
         table = pa.Table.from_arrays(keys, names=names)
-        places = pc.sort_indices(table, sort_keys=order, null_placement="at_end")
+        places = pc.sort_indices(table, sort_keys=order)  # missing ones at the end
         return places if rows is None else rows.take(places)
 
     def count_of(self, rows: Rows) -> tuple[int, int]:

@@ -72,14 +72,14 @@ export function ColumnMenu(props: ColumnMenuProps) {
           <FullSummary column={column} library={props.library} statistics={props.statistics} />
           <div className="table-menu-acts">
             <Button icon="up" onClick={() => onSort({ column: place, descending: false })}>
-              Sort up
+              Ascending
             </Button>
             <Button icon="down" onClick={() => onSort({ column: place, descending: true })}>
-              Sort down
+              Descending
             </Button>
             {props.isSorted && (
               <Button look="quiet" onClick={() => onSort(null)}>
-                Not
+                Unsorted
               </Button>
             )}
           </div>

@@ -135,6 +135,7 @@ export function TableGrid({ table, onPrinted }: TableGridProps) {
         <Menu
           label="Table: download, columns"
           icon="more"
+          className="table-acts"
           entries={() => [
             ...table.formats.map((format) => ({
               label: `Download ${FORMATS[format] ?? format}${isFiltered(source) ? ", these rows" : ""}`,
