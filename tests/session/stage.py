@@ -8,9 +8,8 @@ open ones, kernels that follow a script (or real ones), and clients that fold.
 """
 
 import asyncio
-import contextlib
 import json
-import shutil
+import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
@@ -205,6 +204,7 @@ class Client:
         self._reads.set()
         self._moved = asyncio.Event()
         self._number = 0
+        self._seed = secrets.token_hex(4)
         self.lane = Lane(self.name, encoding, limit_bytes=limit_bytes)
         self._reader: asyncio.Task[None] | None = None
 
@@ -275,7 +275,7 @@ class Client:
 
     async def do(self, operation: op.Operation, operation_id: str | None = None) -> fr.Answer:
         self._number += 1
-        name = OperationId(operation_id or f"{self.name}-{self._number}")
+        name = OperationId(operation_id or f"{self.name}-{self._seed}-{self._number}")
         async with asyncio.timeout(PATIENCE_S):
             return await self.session.submit(name, operation, f"client:{self.name}", self.lane)
 
@@ -421,16 +421,3 @@ def code_cell(cell_id: str, source: str, *outputs: dict[str, Any], **more: Any) 
         "source": source.splitlines(True),
         **more,
     }
-
-
-@contextlib.contextmanager
-def made_read_only(folder: Path) -> Any:
-    folder.chmod(0o500)
-    try:
-        yield
-    finally:
-        folder.chmod(0o700)
-
-
-def copied(file: Path, to: Path) -> None:
-    shutil.copyfile(file, to)

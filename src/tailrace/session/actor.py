@@ -152,6 +152,12 @@ class Actor:
         finally:
             self._watchers.discard(waiter)
 
+    async def keep_base(self) -> None:
+        """Have the file as it was read at hand, for comparisons with what it becomes."""
+        if self._base is not None:
+            await self._shrink.keep(self._base)
+            self._base = None
+
     async def save_snapshot(self) -> None:
         """Keep the state now, so that the next opening need not replay the log."""
         if self.log.last != self.state.sequence or self._since_snapshot == 0:
@@ -252,13 +258,12 @@ class Actor:
         if logged:
             bodies = [record.body for record in logged]
             try:
-                if self._base is not None:
-                    await self._shrink.keep(self._base)
+                await self.keep_base()
                 await self.log.append([*self.unwritten, *logged], expected=self.log.last)
             except (LogFull, BlobFull) as error:
                 await self._hold(items, room_changed, error)
                 return
-            self.unwritten, self._base = (), None
+            self.unwritten = ()
             if self._stalled:
                 self._stalled = False
                 self.set_status(storage="writable", message="")

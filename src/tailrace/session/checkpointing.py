@@ -238,6 +238,7 @@ class Checkpointing:
             await self._note(CheckpointWritten("", actor.state.checkpoint.upto))
             self._wanted.set()
             return True
+        await actor.keep_base()
         while True:
             version = actor.room.version
             mine = await self._file.notebook(actor.state, actor.room)
