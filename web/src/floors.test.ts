@@ -15,6 +15,7 @@ const FLOORS: Record<string, number> = {
   editor: 4,
   panels: 4,
   palette: 4,
+  find: 4,
   notebook: 5,
   files: 5,
   app: 6,

@@ -13,6 +13,8 @@ import {
   mergeCells,
   moveCell,
   type NewCell,
+  type Replacement,
+  replaceParts,
   replaceSource,
   STRUCTURE,
   setKind,
@@ -311,6 +313,15 @@ export class Commander {
     this.#watchStructure();
     replaceSource(this.doc, cellId, text);
     notify({ text: "The earlier text is back", action: { label: "Undo", run: () => this.undo() } });
+  }
+
+  /** Replaces what was found, as one step. */
+  replaceParts(replacements: readonly Replacement[]): void {
+    this.#watchStructure();
+    const done = replaceParts(this.doc, replacements);
+    if (replacements.length < 2 && done > 0) return;
+    const undo = { label: "Undo", run: () => this.undo() };
+    notify({ text: `${counted(done, "place")} replaced`, ...(done > 0 ? { action: undo } : {}) });
   }
 
   // ── what is hidden ─────────────────────────────────────────────────────────

@@ -41,6 +41,8 @@ export interface PageActs {
   showPalette(): void;
   togglePanel(name: PanelName): void;
   goHome(): void;
+  /** Opens the search; `replaces` with the line for what takes its place. */
+  find(replaces: boolean): void;
 }
 
 function command(
@@ -114,6 +116,15 @@ export const COMMANDS: readonly Command[] = [
   command("stop-kernel", "Kernel", "Stop the kernel", [], (c) => c.stopKernel()),
 
   command("save", "Notebook", "Save", ["Ctrl+S", "S"], (c) => c.save()),
+  command("find", "Notebook", "Find", ["Ctrl+F", "F"], (_, page) => page.find(false), true),
+  command(
+    "replace",
+    "Notebook",
+    "Find and replace",
+    ["Ctrl+H"],
+    (_, page) => page.find(true),
+    true,
+  ),
   command("home", "Notebook", "All files", [], (_, page) => page.goHome()),
 
   command(

@@ -79,6 +79,13 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
           <ThemeMenu />
         </span>
         <Button
+          icon="search"
+          label="Find (Ctrl+F)"
+          look="quiet"
+          className="wide-only"
+          onClick={() => page.find(false)}
+        />
+        <Button
           icon="command"
           label="All commands (Ctrl+Shift+P)"
           look="quiet"

@@ -16,6 +16,7 @@ import { CommandPalette } from "./command-palette";
 import { Commander } from "./commander";
 import type { PageActs } from "./commands";
 import { DeskPanels } from "./desk-panels";
+import { Find } from "./find";
 import { Keys, nameOf } from "./keymap";
 import { NotebookHeader } from "./notebook-header";
 import { NotebookView } from "./notebook-view";
@@ -54,6 +55,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
     return { view, commander: new Commander(session, view) };
   }, [session]);
   const [dialog, setDialog] = useState<"shortcuts" | "restart" | "palette" | null>(null);
+  const [find, setFind] = useState<{ replaces: boolean; times: number } | null>(null);
   const home = useRef(onHome);
   home.current = onHome;
   const page = useMemo(
@@ -63,6 +65,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       showPalette: () => setDialog("palette"),
       togglePanel,
       goHome: () => home.current(),
+      find: (replaces) => setFind((before) => ({ replaces, times: (before?.times ?? 0) + 1 })),
     }),
     [],
   );
@@ -82,6 +85,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       <div ref={top} className="notebook-top">
         <NotebookHeader homeAddress={homeAddress} page={page} />
         <Banners />
+        {find && <Find key={find.times} replaces={find.replaces} onClose={() => setFind(null)} />}
       </div>
       <div className="notebook-body">
         <main className="notebook">

@@ -196,6 +196,32 @@ export function replaceSource(doc: Y.Doc, cellId: string, text: string): void {
   }, STRUCTURE);
 }
 
+/** A part of a cell's source and what shall stand there instead of `expected`. */
+export interface Replacement {
+  readonly cellId: string;
+  readonly from: number;
+  readonly expected: string;
+  readonly text: string;
+}
+
+/** Replaces parts of sources that do not overlap; what reads otherwise by now is left alone. */
+export function replaceParts(doc: Y.Doc, replacements: readonly Replacement[]): number {
+  let done = 0;
+  doc.transact(() => {
+    const cells = cellsIn(doc);
+    for (const { cellId, from, expected, text } of replacements.toSorted(
+      (a, b) => b.from - a.from,
+    )) {
+      const source = cells.get(cellId)?.get("source");
+      if (!source || source.toString().slice(from, from + expected.length) !== expected) continue;
+      source.delete(from, expected.length);
+      source.insert(from, text);
+      done += 1;
+    }
+  }, STRUCTURE);
+  return done;
+}
+
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit < 0xdc00;
 }
