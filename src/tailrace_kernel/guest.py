@@ -8,12 +8,12 @@ from typing import NoReturn
 
 from tailrace_kernel.answers import Answers
 from tailrace_kernel.attribution import attribute_threads
+from tailrace_kernel.cell_signals import put_off_handlers
 from tailrace_kernel.comms import Comms
 from tailrace_kernel.control import Control, announce, listen
 from tailrace_kernel.descriptors import CapturedDescriptors
 from tailrace_kernel.endings import Endings
 from tailrace_kernel.execute import Executions
-from tailrace_kernel.handlers import put_off_handlers
 from tailrace_kernel.inspection import Inspection
 from tailrace_kernel.interrupts import HANDLED, Interrupts, Persistence
 from tailrace_kernel.link import Link
@@ -23,7 +23,7 @@ from tailrace_kernel.prompts import Prompts
 from tailrace_kernel.pump import Pump, Waker
 from tailrace_kernel.readiness import shell_for
 from tailrace_kernel.shell import Kernel, ZMQInteractiveShell
-from tailrace_kernel.startup import Startup
+from tailrace_kernel.startup import start_up
 from tailrace_kernel.streams import TextStream
 from tailrace_kernel.tables.tables import Tables
 from tailrace_kernel.usage import usage
@@ -112,7 +112,7 @@ class Guest:
         self._waker.take_signals()
         self._pump.start()
         self._control.start()
-        Startup(self._shell).run()
+        start_up(self._shell)
         self._executions.serve()
         self._endings.end(0)
 

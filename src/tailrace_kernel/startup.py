@@ -9,9 +9,33 @@ import logging
 import os
 from typing import Any, ClassVar
 
+from IPython.core.application import ENV_CONFIG_DIRS, SYSTEM_CONFIG_DIRS
 from IPython.core.shellapp import InteractiveShellApp
 
 from tailrace_kernel.shell import ZMQInteractiveShell
+
+
+def start_up(shell: ZMQInteractiveShell) -> None:
+    """Run what there is to run; mostly there is nothing, and finding that out is quick."""
+    if _has_work(shell):
+        Startup(shell).run()
+    else:
+        shell.user_ns_hidden.update(shell.user_ns)
+
+
+def _has_work(shell: Any) -> bool:
+    if "InteractiveShellApp" in shell.config or os.environ.get("PYTHONSTARTUP"):
+        return True
+    if not shell.extension_manager.loaded:  # the standard ones, in a shell laid ready
+        return True
+    folders = [shell.profile_dir.startup_dir]
+    folders += [os.path.join(path, "startup") for path in (*ENV_CONFIG_DIRS, *SYSTEM_CONFIG_DIRS)]
+    return any(
+        name.endswith((".py", ".ipy"))
+        for folder in folders
+        if os.path.isdir(folder)
+        for name in os.listdir(folder)
+    )
 
 
 class Startup(InteractiveShellApp):
