@@ -103,3 +103,17 @@ def test_wrong_types_inside_an_output_raise_nothing(raw: dict[str, object]) -> N
     (output,) = outputs_from_nbformat([raw])
 
     assert output.index == 0
+
+
+def test_types_of_our_own_are_not_written() -> None:  # TAB-2
+    ours = "application/vnd.tailrace.table+json"
+    output = DisplayOutput(
+        index=0,
+        data={"text/html": "<table>", ours: {"handle": "t1"}},
+        metadata={ours: {}, "text/html": {"isolated": True}},
+    )
+
+    (raw,) = outputs_to_nbformat([output])
+
+    assert raw["data"] == {"text/html": "<table>"}
+    assert raw["metadata"] == {"text/html": {"isolated": True}}
