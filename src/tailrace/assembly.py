@@ -11,6 +11,7 @@ from tailrace.folders import StateFolders, made
 from tailrace.kernels.provider import HostProvider
 from tailrace.log.embedded import EmbeddedLog
 from tailrace.log.event_log import EventLog
+from tailrace.page_settings import PageSettings, PageSettingsFile
 from tailrace.protocol.errors import TailraceError
 from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.operations import StopKernel
@@ -43,12 +44,17 @@ class Application:
             backup_folder=folders.state / "backups",
             interpreter=interpreter,
         )
+        self.page_settings = PageSettingsFile(folders.config / "page.json")
         self._main: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Be ready to open notebooks; find kernels that outlived an earlier server."""
         made(self.folders.run)
+        try:
+            self.apply(await asyncio.to_thread(self.page_settings.read))
+        except TailraceError as error:  # the page says so too, when it asks
+            log_.error("%s", error)
         ready = asyncio.Event()
         self._main = asyncio.create_task(self.directory.run(ready))
         await ready.wait()
@@ -63,6 +69,10 @@ class Application:
                 await self.directory.reopen_living()
         except TailraceError as error:
             log_.error("the kernel host did not start: %s", error)
+
+    def apply(self, settings: PageSettings) -> None:
+        """Save files by themselves, or only when asked, from now on."""
+        self.directory.set_autosave(settings.autosave)
 
     async def stop_kernel(self, kernel_id: KernelId, *, kill: bool, reason: str) -> bool:
         """Stop it, through its session where one is open, so that the log says so."""

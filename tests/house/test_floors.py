@@ -25,6 +25,7 @@ FLOORS = {
     "tailrace.assembly": 5,
     "tailrace.settings": 5,
     "tailrace.folders": 5,
+    "tailrace.page_settings": 5,
     "tailrace.server": 6,
     "tailrace.cli": 7,
 }
@@ -34,9 +35,10 @@ EVERYWHERE = "tailrace"  # the package itself: its version
 
 # Rooms on the fifth floor build on one another: settings, folders, then assembly.
 WITHIN_FIFTH = {
-    "tailrace.assembly": {"tailrace.settings", "tailrace.folders"},
+    "tailrace.assembly": {"tailrace.settings", "tailrace.folders", "tailrace.page_settings"},
     "tailrace.settings": set(),
     "tailrace.folders": set(),
+    "tailrace.page_settings": {"tailrace.folders"},
 }
 
 # The words on the wire between host and guest are the guest's.

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from tailrace.files.workspace import Workspace
 from tailrace.folders import StateFolders
 from tailrace.kernels.kernel import Kernel, KernelInfo, KernelProvider, ReportSink
+from tailrace.page_settings import PageSettings, PageSettingsFile
 from tailrace.protocol.errors import KernelStartFailed
 from tailrace.protocol.ids import KernelId, NotebookId
 from tailrace.server.app import create_app
@@ -81,9 +82,14 @@ class SmallApplication:
     def __post_init__(self) -> None:
         self.workspace = Workspace(self.settings.root)
         self.directory = self
+        self.page_settings = PageSettingsFile(self.settings.root.parent / "config" / "page.json")
+        self.applied: list[PageSettings] = []
 
     def open_notebooks(self) -> list[SmallNotebook]:
         return self.notebooks
+
+    def apply(self, settings: PageSettings) -> None:
+        self.applied.append(settings)
 
     async def start(self) -> None:
         self.closed = None

@@ -30,6 +30,7 @@ from tailrace.server.routes.files import file_routes
 from tailrace.server.routes.health import health_routes
 from tailrace.server.routes.kernels import kernel_routes
 from tailrace.server.routes.me import me_routes
+from tailrace.server.routes.page import page_routes
 from tailrace.server.static import BuiltPage, static_routes
 from tailrace.settings import Settings
 
@@ -95,6 +96,7 @@ def create_app(
         me_routes(authenticator),
         file_routes(application),
         kernel_routes(application),
+        page_routes(application),
         *routes,
         static_routes(page or BuiltPage()),
     ):

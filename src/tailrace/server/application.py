@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from tailrace.files.workspace import Workspace
 from tailrace.kernels.kernel import KernelProvider
+from tailrace.page_settings import PageSettings, PageSettingsFile
 from tailrace.protocol.ids import KernelId, NotebookId
 from tailrace.settings import Settings
 
@@ -59,6 +60,13 @@ class Application(Protocol):
 
     @property
     def kernels(self) -> KernelProvider: ...
+
+    @property
+    def page_settings(self) -> PageSettingsFile: ...
+
+    def apply(self, settings: PageSettings) -> None:
+        """What the page's settings ask of the server: whether files are saved by themselves."""
+        ...
 
     async def start(self) -> None:
         """Called once, on the event loop, before the first request is answered."""

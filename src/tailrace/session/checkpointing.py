@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from tailrace.blobs.blob_store import BlobStore
 from tailrace.documents.alignment import aligned
@@ -71,6 +73,8 @@ class Checkpointing:
         self._autosave_s = autosave_s
         self._file = NotebookFile(topics, blobs, original)
         self._wanted = asyncio.Event()
+        self._autosaves = asyncio.Event()
+        self._autosaves.set()
         self._choice: str | None = None
         self._saving = asyncio.Lock()
         # Less than `changed_at` where an earlier server ended before it could save.
@@ -105,9 +109,16 @@ class Checkpointing:
                         async with asyncio.timeout(RETRY_S):
                             await self._wanted.wait()
 
+    def set_autosave(self, autosaves: bool) -> None:
+        """Whether changes are written by themselves, from now on, or only when asked."""
+        if autosaves:
+            self._autosaves.set()
+        else:
+            self._autosaves.clear()
+
     async def finish(self) -> None:
         """Save what is unsaved, before the session is closed."""
-        if self.is_dirty and self._autosave_s > 0:
+        if self.is_dirty and self._autosave_s > 0 and self._autosaves.is_set():
             await self.save()
 
     async def _until_due(self) -> None:
@@ -115,8 +126,9 @@ class Checkpointing:
         loop = asyncio.get_running_loop()
         while not self.is_dirty and not self._wanted.is_set():
             await self._change_or_request()
-        longest = loop.time() + LONGEST_WAIT_S
         self._actor.set_status(file="unsaved")
+        await _first(self._autosaves.wait(), self._wanted.wait())
+        longest = loop.time() + LONGEST_WAIT_S
         while loop.time() < longest:
             changed_at = self._actor.changed_at
             with contextlib.suppress(TimeoutError):
@@ -127,16 +139,7 @@ class Checkpointing:
                 return
 
     async def _change_or_request(self) -> None:
-        waiting = (
-            asyncio.ensure_future(self._actor.changed(self._saved_upto)),
-            asyncio.ensure_future(self._wanted.wait()),
-        )
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        await _first(self._actor.changed(self._saved_upto), self._wanted.wait())
 
     # ── saving ───────────────────────────────────────────────────────────────
 
@@ -307,3 +310,14 @@ def _read(file: Path) -> bytes | None:
         return file.read_bytes()
     except FileNotFoundError:
         return None
+
+
+async def _first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Until one of them is over; the others are ended."""
+    waiting = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -57,6 +57,7 @@ class Directory:
         self._blobs_of = blobs_of
         self._clock = clock
         self._autosave_s = autosave_s
+        self._autosaves = True
         self._idle_stop_after_s = idle_stop_after_s
         self._backup_folder = backup_folder
         self._interpreter = interpreter
@@ -107,6 +108,12 @@ class Directory:
             return self._workspace.relative(file)
         except PathOutside:  # served by another server of this user, from another folder
             return str(file)
+
+    def set_autosave(self, autosaves: bool) -> None:
+        """Whether files are written by themselves, or only when asked, from now on."""
+        self._autosaves = autosaves
+        for session in self._sessions.values():
+            session.checkpointing.set_autosave(autosaves)
 
     # ── notebooks ────────────────────────────────────────────────────────────
 
@@ -167,6 +174,7 @@ class Directory:
             interpreter=self._interpreter,
             env=self._env,
         )
+        session.checkpointing.set_autosave(self._autosaves)
         self._sessions[place.notebook_id] = session
         assert self._tasks is not None
         self._tasks.create_task(session.run())
