@@ -29,7 +29,7 @@ from tailrace.log.event_log import EventLog
 from tailrace.log.memory import MemoryLog
 from tailrace.protocol import frames as fr
 from tailrace.protocol import operations as op
-from tailrace.protocol.events import TextAppended
+from tailrace.protocol.events import DocumentCreated, DocumentUpdated, TextAppended
 from tailrace.protocol.ids import CellId, ClientId, NotebookId, OperationId
 from tailrace.protocol.outputs import Output, StreamOutput
 from tailrace.protocol.records import Record
@@ -236,6 +236,12 @@ class Client:
         self._reads.set()
 
     async def _read(self, lane: Lane) -> None:
+        try:
+            await self._fold(lane)
+        finally:
+            self._moved.set()
+
+    async def _fold(self, lane: Lane) -> None:
         while True:
             await self._reads.wait()
             for data in await lane.take():
@@ -243,7 +249,6 @@ class Client:
                 self._moved.set()
             if lane.is_closed:
                 self.goodbye = lane.goodbye
-                self._moved.set()
                 return
             await self._reads.wait()
             if lane.is_cut and not lane.waiting_bytes:
@@ -259,9 +264,12 @@ class Client:
                     assert record.sequence == self.state.sequence + 1, "a gap, or a repetition"
                     self.state = without_answered(evolve(self.state, record))
                     self.records.append(record)
-                    update = getattr(record.event, "update", None)
-                    if update is not None and self.room is not None:
-                        self.room.apply_stored(update)
+                    match record.event:
+                        case DocumentCreated(update=update):
+                            self.room = Room.from_update(update)
+                        case DocumentUpdated(update=update):
+                            assert self.room is not None
+                            self.room.apply_stored(update)
             case fr.Snapshot(state=state, document=document):
                 self.state, self.room = state, Room.from_update(document)
                 self.snapshots += 1
@@ -329,6 +337,8 @@ class Client:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while not is_so(self.state):
+                    if self._reader is not None and self._reader.done():
+                        self._reader.result()
                     self._moved.clear()
                     await self._moved.wait()
         except TimeoutError:

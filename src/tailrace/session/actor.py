@@ -44,12 +44,14 @@ from tailrace.session.fanout import Fanout, in_frames
 from tailrace.session.mailbox import Item, Joined, Mailbox, Noted, Reported, Submitted, Woken
 from tailrace.session.notebook_file import IN_THE_FILE
 from tailrace.session.opening import Opened, StoredState, replayed, span_of
+from tailrace.session.references import needed
 from tailrace.session.resume import Recent, welcome
 from tailrace.session.shrink import Shrink
 
 SNAPSHOT_AFTER_RECORDS = 4_000
 SNAPSHOT_AFTER_BYTES = 16 << 20  # replaying this much takes well under a second
 COMPACT_ABOVE_BYTES = 256 << 20  # a log below this keeps its whole history
+SWEEP_ABOVE_BYTES = 256 << 20  # of blobs stored since the last sweep: a film of figures
 RETRY_S = 1.0  # how often a full disk is tried again
 DURABLE_EVERY_S = 0.1
 
@@ -112,6 +114,7 @@ class Actor:
         if opened.damage is not None:
             self._since_snapshot = SNAPSHOT_AFTER_RECORDS  # read the damaged part no more
         self._bytes_since_snapshot = 0
+        self._tidy_above_bytes = COMPACT_ABOVE_BYTES
         self._stalled = False
         self._durable_timer: asyncio.TimerHandle | None = None
         self._watchers: set[asyncio.Future[None]] = set()
@@ -167,11 +170,22 @@ class Actor:
         try:
             await self.log.save_snapshot(LogSnapshot(self.state.sequence, body))
             self._since_snapshot = self._bytes_since_snapshot = 0
-            if await self.log.size_bytes() > COMPACT_ABOVE_BYTES:
-                shown = list(self.state.executions)
-                await self.log.compact(self.state.sequence, keep_topics=shown)
+            await self._tidy()
         except LogFull:
             self._since_snapshot = 1  # tried again after the next records
+
+    async def _tidy(self) -> None:
+        """Drop what nothing refers to any more, once there is enough that it may be worth it."""
+        is_large = await self.log.size_bytes() > self._tidy_above_bytes
+        if not is_large and self._shrink.stored_bytes < SWEEP_ABOVE_BYTES:
+            return
+        needs = await needed(self.state, self.log)
+        if is_large:
+            shown = [*self.state.executions, *needs.topics]
+            await self.log.compact(self.state.sequence, keep_topics=shown)
+            left = await self.log.size_bytes()
+            self._tidy_above_bytes = max(COMPACT_ABOVE_BYTES, left + left // 2)
+        await self._shrink.sweep(needs.blobs)
 
     def set_status(self, **changes: object) -> None:
         """Change what clients are told of the store and the file."""

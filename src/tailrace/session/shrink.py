@@ -6,11 +6,13 @@ that MessagePack cannot say (an integer beyond 64 bits, NaN as a key) become tex
 
 import base64
 import binascii
+from collections.abc import Set
 from typing import Any, Literal
 
 import msgspec
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.protocol.ids import BlobHash
 from tailrace.protocol.outputs import BlobReference, MimeData
 from tailrace.protocol.reports import Display, DisplayUpdate, Error, Report
 
@@ -24,6 +26,8 @@ _json = msgspec.json.Encoder()
 class Shrink:
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
+        self.stored_bytes = 0
+        """What became blobs since the last sweep."""
 
     async def __call__(self, report: Report) -> Report:
         match report:
@@ -44,6 +48,11 @@ class Shrink:
     async def keep(self, data: bytes) -> None:
         """Keep a file's bytes as they are, under their digest."""
         await self._blobs.put(data)
+
+    async def sweep(self, keep: Set[BlobHash]) -> None:
+        """Drop the blobs that nothing refers to."""
+        await self._blobs.delete_unreferenced(keep)
+        self.stored_bytes = 0
 
     async def _data(self, data: MimeData) -> MimeData:
         shrunk = dict(data)
@@ -71,6 +80,7 @@ class Shrink:
         self, data: bytes, encoding: Literal["text", "json", "base64"]
     ) -> dict[str, Any]:
         # As plain values: what is folded live and what is read back must be equal.
+        self.stored_bytes += len(data)
         reference = BlobReference(await self._blobs.put(data), len(data), encoding)
         plain: dict[str, Any] = msgspec.to_builtins(reference)
         return plain
