@@ -210,6 +210,23 @@ class EventLogContract:
         assert sequences(await log.read_topic("bar", after=499)) == [500, 501]
         await log.close()
 
+    @told
+    async def test_a_page_cut_by_size_within_a_line_passes_nothing_over(
+        self, tmp_path: Path
+    ) -> None:
+        log = await self.opened(tmp_path)  # LOG-7
+        long = [LogRecord(n, 1.0, "text-appended", b"x" * 97, "x", 0, 1) for n in range(1, 101)]
+        await log.append(long, expected=0)
+        end = [LogRecord(n, 1.0, "text-appended", b"\n", "x", 1, 1) for n in range(101, 105)]
+        await log.append(end, expected=100)
+
+        found: list[int] = []
+        while page := await log.read_topic("x", after=found[-1] if found else 0, limit_bytes=500):
+            found += sequences(page)
+
+        assert found == list(range(1, 105))
+        await log.close()
+
     # ── snapshots and compaction ─────────────────────────────────────────────
 
     @told

@@ -75,6 +75,8 @@ class Reader:
                     limit_left = limit - len(found)
                     bytes_left = limit_bytes - sum(len(record.body) for record in found)
                     where = "topic = ? AND reach > ? ORDER BY reach, sequence"
+                    if found and _has_more(connection, topic, reached, found[-1].sequence):
+                        limit_left = 0  # what lies behind comes after the rest of these
                     if limit_left > 0 and (bytes_left > 0 or not found):
                         found += _records(
                             connection,
@@ -167,6 +169,15 @@ def _reach_at(connection: sqlite3.Connection, topic: str, sequence: int) -> int 
         "SELECT reach FROM tailrace_records WHERE sequence = ? AND topic = ?", (sequence, topic)
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def _has_more(connection: sqlite3.Connection, topic: str, reach: int, after: int) -> bool:
+    """Whether `topic` has records beyond `after` that share this reach."""
+    found = connection.execute(
+        "SELECT 1 FROM tailrace_records WHERE topic = ? AND reach = ? AND sequence > ? LIMIT 1",
+        (topic, reach, after),
+    )
+    return found.fetchone() is not None
 
 
 def _records(
