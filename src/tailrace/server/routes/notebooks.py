@@ -7,6 +7,7 @@ from fastapi import Query, Request, WebSocket
 from msgspec import Struct
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from tailrace.core.outputs import next_item_line
 from tailrace.protocol.errors import FileMissing, RequestError
 from tailrace.protocol.ids import BlobHash, ExecutionId, NotebookId, is_id
 from tailrace.server.permissions import Routes
@@ -24,6 +25,7 @@ SANDBOX = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 IMMUTABLE = {**SANDBOX, "Cache-Control": "private, max-age=31536000, immutable"}
+LAST_LINE = 2**53  # the largest number that every client can say
 INLINE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
@@ -72,7 +74,7 @@ async def output_lines(
     request: Request,
     notebook_id: str,
     execution_id: str,
-    start: Annotated[int, Query(alias="from", ge=0)] = 0,
+    start: Annotated[int, Query(alias="from", ge=0, le=LAST_LINE)] = 0,
     count: Annotated[int, Query(ge=1, le=transcript.PAGE_LINES)] = 1_000,
 ) -> Response:
     session = await _session(request, notebook_id, execution_id)
@@ -80,7 +82,7 @@ async def output_lines(
         session.topics, ExecutionId(execution_id), start=start, count=count
     )
     execution = session.state.executions.get(ExecutionId(execution_id))
-    total = execution.outputs.next_line if execution is not None else page.end
+    total = next_item_line(execution.outputs) if execution is not None else page.end
     return json_response(
         {"from": start, "lines": page.end - start, "total_lines": total, "items": page.items}
     )
@@ -94,7 +96,7 @@ async def search_output(
     notebook_id: str,
     execution_id: str,
     query: Annotated[str, Query(min_length=1, max_length=1_000)],
-    start: Annotated[int, Query(alias="from", ge=0)] = 0,
+    start: Annotated[int, Query(alias="from", ge=0, le=LAST_LINE)] = 0,
 ) -> Response:
     session = await _session(request, notebook_id, execution_id)
     return json_response(
