@@ -1,6 +1,13 @@
 /** A data frame: search and what is filtered above, the grid, how many rows below. */
 
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { Session } from "../../store/session";
 import { useSession } from "../../store/use-session";
 import { Button } from "../../ui/button";
@@ -32,8 +39,7 @@ interface TableGridProps {
 export function TableGrid({ table, onPrinted }: TableGridProps) {
   const place = useOutputPlace();
   const { ask } = place;
-  const hasKernel = useSession(hasKernelOf);
-  const source = useTableSource(table, ask, hasKernel);
+  const source = useTableSource(table, ask, useSession(kernelOf));
   useSyncExternalStore(source.subscribe, source.version);
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
   const [widths, setWidths] = useState<ReadonlyMap<number, number>>(new Map());
@@ -221,10 +227,10 @@ function columnEntries(hidden: number, show: () => void): MenuEntry[] {
   return hidden === 0 ? [] : [{ label: `Show ${counted(hidden, "hidden column")}`, run: show }];
 }
 
-function useTableSource(table: TableValue, ask: AskTable, hasKernel: boolean): TableSource {
+function useTableSource(table: TableValue, ask: AskTable, kernelId: string | null): TableSource {
   const source = useMemo(() => new TableSource(table, ask), [table, ask]);
   useEffect(() => () => source.close(), [source]);
-  useEffect(() => source.setKernel(hasKernel), [source, hasKernel]);
+  useLayoutEffect(() => source.setKernel(kernelId), [source, kernelId]);
   return source;
 }
 
@@ -299,8 +305,8 @@ function noteOf(source: TableSource): string {
   }
 }
 
-const hasKernelOf = (session: Session): boolean =>
-  session.state.kernel.phase === "ready" || session.state.kernel.phase === "starting";
+const kernelOf = ({ state }: Session): string | null =>
+  state.kernel.phase === "ready" ? state.kernel.kernel_id : null;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

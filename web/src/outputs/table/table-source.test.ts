@@ -106,13 +106,27 @@ test("a frame that is gone leaves the rows that came with it", async () => {
 test("without a kernel nothing is asked, and with one it goes on", async () => {
   const kernel = new SmallKernel();
   const source = new TableSource(table(), kernel.ask);
-  source.setKernel(false);
+  source.setKernel(null);
   source.want({ top: 0, bottom: 80, columns: [0] });
   await source.wantStatistics([0]);
 
   expect([source.rows, kernel.asked]).toEqual([50, []]);
-  source.setKernel(true);
+  source.setKernel("k1");
   await vi.waitFor(() => expect(source.cell(99, 0)).toBe(99));
+});
+
+test("another kernel is asked whether it has the frame", async () => {
+  const kernel = new SmallKernel();
+  const source = new TableSource(table(), kernel.ask);
+  source.setKernel("k1");
+  source.want(near);
+  await vi.waitFor(() => expect(source.cell(99, 0)).toBe(99));
+
+  kernel.state = "gone";
+  source.setKernel(null); // while the other one starts
+  source.setKernel("k2");
+  await vi.waitFor(() => expect(source.standing).toBe("gone"));
+  expect(source.rows).toBe(50);
 });
 
 test("a kernel that did not answer is asked again when a person says so", async () => {

@@ -50,7 +50,8 @@ export const BLOCK_ROWS = 100;
 export const BLOCK_COLUMNS = 40;
 const BLOCKS_KEPT = 160;
 const ASKED_AT_ONCE = 2;
-const AGAIN_AFTER_MS = 2_000; // when the kernel did not answer
+const AGAIN_AFTER_MS = 2_000; // when the kernel did not answer; then twice as long each time
+const AGAIN_AT_LEAST_MS = 60_000;
 const COPY_CELLS = 400_000;
 const COPY_TEXT = 50_000;
 
@@ -104,6 +105,9 @@ export class TableSource {
   #standing: Standing = "kernel";
   #problem = "";
   #quietUntil = 0;
+  #againAfterMs = AGAIN_AFTER_MS;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #kernelId: string | null | undefined; // undefined: nobody has said yet
 
   constructor(table: TableValue, ask: AskTable) {
     this.table = table;
@@ -164,11 +168,17 @@ export class TableSource {
     return this.#statistics.get(column) ?? null;
   }
 
-  /** Whether a kernel runs at all; opening a notebook asks nothing of one that does not. */
-  setKernel(isThere: boolean): void {
-    if (this.#standing === "gone" || isThere === (this.#standing !== "none")) return;
-    this.#standing = isThere ? "kernel" : "none";
-    if (!isThere) this.#backToWhole();
+  /**
+   * The kernel that runs, null when none does: opening a notebook asks nothing then. Another
+   * kernel than before is asked whether it has the frame at all.
+   */
+  setKernel(kernelId: string | null): void {
+    if (this.#standing === "gone" || kernelId === this.#kernelId) return;
+    const isAnother = typeof this.#kernelId === "string";
+    this.#kernelId = kernelId;
+    this.#standing = kernelId === null ? "none" : "kernel";
+    if (kernelId === null) this.#backToWhole();
+    else if (isAnother) this.setView(this.view);
     this.#changed();
     this.#pump();
   }
@@ -195,6 +205,7 @@ export class TableSource {
 
   /** Asks again after the kernel was away. */
   retry(): void {
+    clearTimeout(this.#again);
     this.#quietUntil = 0;
     this.#standing = "kernel";
     this.#problem = "";
@@ -251,8 +262,12 @@ export class TableSource {
     return rows;
   }
 
+  /** Stops asking; it begins again when something is wanted. */
   close(): void {
     this.#stop.abort();
+    this.#stop = new AbortController();
+    this.#asked.clear();
+    clearTimeout(this.#again);
   }
 
   // ── the conversation ───────────────────────────────────────────────────────
@@ -305,6 +320,7 @@ export class TableSource {
         pages.put(key, readCells(answer.cells));
         this.#before = null;
         this.#standing = "kernel";
+        this.#againAfterMs = AGAIN_AFTER_MS;
         break;
       }
     } catch (error) {
@@ -329,7 +345,13 @@ export class TableSource {
     else if (error instanceof Refused) this.#problem = error.message;
     else {
       this.#standing = "away";
-      this.#quietUntil = performance.now() + AGAIN_AFTER_MS;
+      this.#quietUntil = performance.now() + this.#againAfterMs;
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => {
+        this.#quietUntil = 0;
+        this.#pump();
+      }, this.#againAfterMs);
+      this.#againAfterMs = Math.min(AGAIN_AT_LEAST_MS, this.#againAfterMs * 2);
     }
     if (this.isOnlyFirst || (this.#standing === "away" && this.#pages.rows === null)) {
       this.#backToWhole();
@@ -342,7 +364,7 @@ export class TableSource {
     this.#stop.abort();
     this.#stop = new AbortController();
     this.#asked.clear();
-    if (!isWhole(this.#pages.view)) this.#pages = new Pages(WHOLE, this.table.rows);
+    this.#pages = new Pages(WHOLE, this.table.rows);
     this.#before = null;
   }
 
