@@ -34,7 +34,7 @@ def column_statistics(frame: Frame, column: int) -> dict[str, Any]:
         "top": [],
     }
     if kind in NUMERIC or kind in TEMPORAL:
-        result["histogram"] = _histogram(values)
+        result["histogram"] = _histogram(values, is_whole=kind == "integer")
     if result["histogram"] is None or len(texts) <= TOP:
         result["top"] = [
             {"value": cell(text, TOP_CHARS), "count": count}
@@ -43,17 +43,21 @@ def column_statistics(frame: Frame, column: int) -> dict[str, Any]:
     return result
 
 
-def _histogram(values: list[Any]) -> dict[str, Any] | None:
-    """Counts in equal steps between the lowest and the highest."""
+def _histogram(values: list[Any], *, is_whole: bool) -> dict[str, Any] | None:
+    """Counts in equal steps between the lowest and the highest; of whole numbers, each step
+    holds equally many of them."""
     pairs = [(number, value) for value in values if math.isfinite(number := _number(value))]
     if not pairs:
         return None
     (low, first), (high, last) = min(pairs, key=_place), max(pairs, key=_place)
     if low == high or not math.isfinite(high - low):
         return None
-    counts = [0] * BINS
+    step = (high - low) / BINS
+    if is_whole:
+        step = float(math.ceil((high - low + 1) / BINS))
+    counts = [0] * min(BINS, math.floor((high - low) / step) + 1)
     for number, _ in pairs:
-        counts[min(BINS - 1, int((number - low) / (high - low) * BINS))] += 1
+        counts[min(len(counts) - 1, int((number - low) / step))] += 1
     return {"counts": counts, "low": cell(first), "high": cell(last)}
 
 
