@@ -16,6 +16,7 @@ const FLOORS: Record<string, number> = {
   panels: 4,
   palette: 4,
   find: 4,
+  settings: 4,
   notebook: 5,
   files: 5,
   app: 6,

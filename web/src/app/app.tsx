@@ -1,7 +1,8 @@
 /** The pages, the server they speak to, and what they share. */
 
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo } from "react";
 import { NotebookPage } from "../notebook/notebook-page";
+import { connectSettings } from "../settings/settings-store";
 import { Server } from "../sync/server";
 import { Notices } from "../ui/notices";
 import { folderAddress, go, notebookAddress, routeOf, useAddress } from "./routes";
@@ -10,6 +11,7 @@ const HomePage = lazy(async () => ({ default: (await import("../files/home-page"
 
 export function App() {
   const server = useMemo(() => Server.ofPage(), []);
+  useEffect(() => connectSettings(server), [server]);
   const address = useAddress();
   const route = routeOf(new URL(address), server.base);
   const { base } = server;

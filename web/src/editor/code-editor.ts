@@ -14,7 +14,7 @@ import {
   syntaxHighlighting,
 } from "@codemirror/language";
 import { Compartment, EditorSelection, EditorState, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, keymap, lineNumbers, placeholder } from "@codemirror/view";
+import { drawSelection, EditorView, keymap, placeholder } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import * as Y from "yjs";
@@ -22,16 +22,16 @@ import { pythonCompletion } from "./completion";
 import type { EditorActions } from "./editor-actions";
 import { editorKeys } from "./editor-keys";
 import { inspection } from "./inspection";
+import { type EditorLook, initialLook, showLook } from "./look";
 
 export interface EditorOptions {
   readonly kind: string;
   readonly label: string;
   readonly hint: string;
-  readonly hasLineNumbers: boolean;
+  readonly look: EditorLook;
   readonly actions: EditorActions;
 }
 
-const numbers = new Compartment();
 const language = new Compartment();
 const label = new Compartment();
 
@@ -65,7 +65,6 @@ const shared: Extension = [
   EditorView.clipboardInputFilter.of((text) =>
     text.replaceAll("\r\n", "\n").replaceAll("\r", "\n"),
   ),
-  EditorView.lineWrapping,
   drawSelection({ cursorBlinkRate: 1060 }),
   indentUnit.of("    "),
   syntaxHighlighting(classHighlighter),
@@ -89,6 +88,7 @@ const keys = keymap.of([
 
 export class CodeEditor {
   readonly view: EditorView;
+  private readonly leave: () => void;
 
   constructor(
     private readonly text: Y.Text,
@@ -96,6 +96,7 @@ export class CodeEditor {
     options: EditorOptions,
   ) {
     const { actions, kind } = options;
+    this.leave = () => actions.leave();
     const isPython = kind === "code";
     const doc = text.toString();
     const before = selections.get(text);
@@ -106,12 +107,12 @@ export class CodeEditor {
         doc,
         ...(before && fits ? { selection: before } : {}),
         extensions: [
+          initialLook(options.look),
           editorKeys(actions, isPython),
           keys,
           shared,
           yCollab(text, null, { undoManager: historyOf(text) }),
           isPython ? [forPython, pythonCompletion(actions)] : language.of([]),
-          numbers.of(options.hasLineNumbers ? lineNumbers() : []),
           label.of(EditorView.contentAttributes.of({ "aria-label": options.label })),
           options.hint === "" ? [] : placeholder(options.hint),
           EditorView.domEventHandlers({
@@ -121,6 +122,7 @@ export class CodeEditor {
         ],
       }),
     });
+    this.showLook(options.look);
     if (kind === "markdown") void this.loadMarkdown();
   }
 
@@ -158,8 +160,8 @@ export class CodeEditor {
     });
   }
 
-  showLineNumbers(shown: boolean): void {
-    this.view.dispatch({ effects: numbers.reconfigure(shown ? lineNumbers() : []) });
+  showLook(look: EditorLook): void {
+    showLook(this.view, look, () => this.leave());
   }
 
   setLabel(words: string): void {

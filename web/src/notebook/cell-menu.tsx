@@ -1,4 +1,5 @@
 import { Menu, type MenuEntry } from "../ui/menu";
+import { keyOf } from "./commands";
 import { useDesk } from "./use-view";
 
 /** Everything one can do with one cell, each with its key. */
@@ -12,37 +13,57 @@ export function CellMenu({ cellId, kind }: { readonly cellId: string; readonly k
       { label: "Run above", run: () => commander.runAbove() },
       { label: "Run from here on", run: () => commander.runBelow() },
       null,
-      { label: "Insert above", shortcut: "A", run: () => commander.insert("above") },
-      { label: "Insert below", shortcut: "B", run: () => commander.insert("below") },
+      {
+        label: "Insert above",
+        shortcut: keyOf("insert-above"),
+        run: () => commander.insert("above"),
+      },
+      {
+        label: "Insert below",
+        shortcut: keyOf("insert-below"),
+        run: () => commander.insert("below"),
+      },
       { label: "Duplicate", run: () => commander.duplicate() },
-      { label: "Cut", shortcut: "X", run: () => commander.cut() },
-      { label: "Copy", shortcut: "C", run: () => commander.copy() },
-      { label: "Paste below", shortcut: "V", run: () => commander.paste("below") },
-      { label: "Move up", shortcut: "Ctrl Shift ↑", run: () => commander.move(-1) },
-      { label: "Move down", shortcut: "Ctrl Shift ↓", run: () => commander.move(1) },
-      { label: "Merge with below", shortcut: "Shift M", run: () => commander.merge() },
+      { label: "Cut", shortcut: keyOf("cut"), run: () => commander.cut() },
+      { label: "Copy", shortcut: keyOf("copy"), run: () => commander.copy() },
+      { label: "Paste below", shortcut: keyOf("paste-below"), run: () => commander.paste("below") },
+      { label: "Move up", shortcut: keyOf("move-up"), run: () => commander.move(-1) },
+      { label: "Move down", shortcut: keyOf("move-down"), run: () => commander.move(1) },
+      { label: "Merge with below", shortcut: keyOf("merge"), run: () => commander.merge() },
       null,
       ...(kind === "code"
         ? []
-        : [{ label: "To code", shortcut: "Y", run: () => commander.setKind("code") }]),
+        : [{ label: "To code", shortcut: keyOf("to-code"), run: () => commander.setKind("code") }]),
       ...(kind === "markdown"
         ? []
-        : [{ label: "To Markdown", shortcut: "M", run: () => commander.setKind("markdown") }]),
+        : [
+            {
+              label: "To Markdown",
+              shortcut: keyOf("to-markdown"),
+              run: () => commander.setKind("markdown"),
+            },
+          ]),
       ...(kind === "raw"
         ? []
-        : [{ label: "To raw text", shortcut: "R", run: () => commander.setKind("raw") }]),
+        : [
+            {
+              label: "To raw text",
+              shortcut: keyOf("to-raw"),
+              run: () => commander.setKind("raw"),
+            },
+          ]),
       null,
       ...(isCode
         ? [
             {
               label: commander.isHidden(cellId) ? "Show output" : "Hide output",
-              shortcut: "O",
+              shortcut: keyOf("toggle-outputs"),
               run: () => commander.toggleOutputs(),
             },
             { label: "Clear output", run: () => commander.clearOutputs(commander.selected) },
           ]
         : []),
-      { label: "Delete", shortcut: "D D", danger: true, run: () => commander.delete() },
+      { label: "Delete", shortcut: keyOf("delete"), danger: true, run: () => commander.delete() },
     ];
   }
 

@@ -2,7 +2,8 @@
 
 import { useMemo } from "react";
 import { Palette, type PaletteEntry } from "../palette/palette";
-import { COMMANDS, keyWords, type PageActs } from "./commands";
+import { keyWords } from "../ui/key-names";
+import { type PageActs, useCommands } from "./commands";
 import { useDesk } from "./use-view";
 
 interface CommandPaletteProps {
@@ -12,18 +13,21 @@ interface CommandPaletteProps {
 
 export function CommandPalette({ page, onClose }: CommandPaletteProps) {
   const { commander } = useDesk();
+  const commands = useCommands();
   const entries = useMemo(
     () =>
-      COMMANDS.filter((command) => command.id !== "palette").map(
-        (command): PaletteEntry => ({
-          id: command.id,
-          title: command.title,
-          group: command.group,
-          keys: command.keys.map(keyWords),
-          run: () => command.run(commander, page),
-        }),
-      ),
-    [commander, page],
+      commands
+        .filter((command) => command.id !== "palette")
+        .map(
+          (command): PaletteEntry => ({
+            id: command.id,
+            title: command.title,
+            group: command.group,
+            keys: command.keys.map(keyWords),
+            run: () => command.run(commander, page),
+          }),
+        ),
+    [commands, commander, page],
   );
   return <Palette entries={entries} onClose={onClose} />;
 }

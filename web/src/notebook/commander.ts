@@ -6,6 +6,7 @@
 import * as Y from "yjs";
 import { runningCell } from "../core/selectors";
 import type { Operation } from "../protocol/generated";
+import { currentSettings } from "../settings/settings-store";
 import {
   cellsIn,
   deleteCells,
@@ -95,7 +96,8 @@ export class Commander {
     if (cells.length === 0) return;
     this.#submit({ kind: "run-cells", cell_ids: cells });
     const last = cells.at(-1) ?? "";
-    if (then === "stay") this.view.select(this.view.current.active ?? last);
+    const stays = then === "stay" || (then === "next" && !currentSettings().movesOn);
+    if (stays) this.view.select(this.view.current.active ?? last);
     else if (then === "insert") this.#insertAt(this.order.indexOf(last) + 1, {});
     else this.#next(last);
   }

@@ -3,7 +3,11 @@
  * shortcut sheet, the menus and the palette are written from it.
  */
 
+import { useMemo } from "react";
 import { PANELS, type PanelName } from "../panels/panel-state";
+import { bound } from "../settings/bound-keys";
+import { changeSettings, currentSettings, useSettings } from "../settings/settings-store";
+import { keyWords } from "../ui/key-names";
 import { setTheme } from "../ui/theme";
 import type { Commander } from "./commander";
 
@@ -39,6 +43,7 @@ export interface PageActs {
   showShortcuts(): void;
   askRestart(): void;
   showPalette(): void;
+  showSettings(): void;
   togglePanel(name: PanelName): void;
   goHome(): void;
   /** Opens the search; `replaces` with the line for what takes its place. */
@@ -138,9 +143,15 @@ export const COMMANDS: readonly Command[] = [
   ...PANELS.map(({ name, title }) =>
     command(`panel-${name}`, "View", `Panel: ${title}`, [], (_, page) => page.togglePanel(name)),
   ),
-  command("line-numbers", "View", "Line numbers", ["L", "Shift+L"], (c) =>
-    c.view.toggleLineNumbers(),
-  ),
+  command("line-numbers", "View", "Line numbers", ["L", "Shift+L"], () => {
+    changeSettings({ hasLineNumbers: !currentSettings().hasLineNumbers });
+  }),
+  command("wrap", "View", "Wrap long lines", [], () => {
+    changeSettings({ wraps: !currentSettings().wraps });
+  }),
+  command("larger", "View", "Larger code", [], () => resize(1)),
+  command("smaller", "View", "Smaller code", [], () => resize(-1)),
+  command("settings", "View", "Settings", ["Ctrl+,"], (_, page) => page.showSettings(), true),
   command("theme-light", "View", "Light theme", [], () => setTheme("light")),
   command("theme-dark", "View", "Dark theme", [], () => setTheme("dark")),
   command("theme-system", "View", "Theme as the system", [], () => setTheme("system")),
@@ -164,6 +175,11 @@ function editActive(commander: Commander): void {
   if (active !== null) commander.view.edit(active);
 }
 
+function resize(by: number): void {
+  const fontSize = Math.min(28, Math.max(9, currentSettings().fontSize + by));
+  changeSettings({ fontSize });
+}
+
 function selectAll(commander: Commander): void {
   const { order } = commander;
   const [first, last] = [order[0], order.at(-1)];
@@ -172,23 +188,15 @@ function selectAll(commander: Commander): void {
   commander.view.extendTo(last);
 }
 
-const NAMES: Readonly<Record<string, string>> = {
-  ArrowUp: "↑",
-  ArrowDown: "↓",
-  ArrowLeft: "←",
-  ArrowRight: "→",
-  Ctrl: typeof navigator !== "undefined" && /Mac/.test(navigator.userAgent) ? "⌘" : "Ctrl",
-};
+/** The commands with the keys a person gave them. */
+export function useCommands(): readonly Command[] {
+  const { shortcuts } = useSettings();
+  return useMemo(() => bound(COMMANDS, shortcuts), [shortcuts]);
+}
 
-/** `Ctrl+Shift+ArrowUp` as people read it: `Ctrl Shift ↑`. */
-export function keyWords(key: string): string {
-  return key
-    .split(" ")
-    .map((press) =>
-      press
-        .split("+")
-        .map((part) => NAMES[part] ?? part)
-        .join(" "),
-    )
-    .join(", ");
+/** The first key of a command as people read it, for a menu; undefined when it has none. */
+export function keyOf(commandId: string): string | undefined {
+  const commands = bound(COMMANDS, currentSettings().shortcuts);
+  const key = commands.find((each) => each.id === commandId)?.keys[0];
+  return key === undefined ? undefined : keyWords(key);
 }

@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
+import { nameOf } from "../ui/key-names";
 import { COMMANDS } from "./commands";
-import { Keys, nameOf } from "./keymap";
+import { Keys } from "./keymap";
 
 const press = (
   key: string,

@@ -4,21 +4,6 @@ import { COMMANDS, type Command } from "./commands";
 
 const SEQUENCE_MS = 900; // between the two keys of `D D`
 
-/** The name of a key press, as the table writes it. */
-export function nameOf(
-  event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">,
-): string {
-  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
-  // On most keyboards a shifted sign is another sign; only letters and named keys count it.
-  const isShifted = event.shiftKey && (key.length > 1 || key !== event.key.toLowerCase());
-  return [
-    event.ctrlKey || event.metaKey ? "Ctrl+" : "",
-    event.altKey ? "Alt+" : "",
-    isShifted ? "Shift+" : "",
-    key,
-  ].join("");
-}
-
 /** Reads key presses one by one and finds the commands they mean. */
 export class Keys {
   readonly #byKey = new Map<string, Command>();

@@ -2,6 +2,7 @@
 
 import { type KernelMood, kernelMood, runningCell } from "../core/selectors";
 import { togglePanels } from "../panels/panel-state";
+import { useSettings } from "../settings/settings-store";
 import type { Session } from "../store/session";
 import { useConnection, useSession } from "../store/use-session";
 import { useNotebook } from "../sync/use-notebook";
@@ -10,7 +11,7 @@ import { Mark } from "../ui/icon";
 import { Menu, type MenuEntry } from "../ui/menu";
 import { ThemeMenu } from "../ui/theme-menu";
 import { countWords } from "../ui/words";
-import type { PageActs } from "./commands";
+import { keyOf, type PageActs } from "./commands";
 import { RunningTime } from "./execution-mark";
 import { savedWords } from "./saved-words";
 import { useDesk } from "./use-view";
@@ -92,6 +93,13 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
           onClick={() => page.showPalette()}
         />
         <Button
+          icon="settings"
+          label="Settings (Ctrl+,)"
+          look="quiet"
+          className="wide-only"
+          onClick={() => page.showSettings()}
+        />
+        <Button
           icon="panel"
           label="Panels"
           look="quiet"
@@ -120,8 +128,14 @@ function SavedState() {
   const status = useSession(statusOf);
   const hasUnsent = useSession(hasUnsentOf);
   const connection = useConnection();
+  const { autosaves } = useSettings();
   const { commander } = useDesk();
-  const { text, tone, detail } = savedWords(status, connection.phase === "open", hasUnsent);
+  const { text, tone, detail } = savedWords(
+    status,
+    connection.phase === "open",
+    hasUnsent,
+    autosaves,
+  );
   return (
     <button
       type="button"
@@ -182,14 +196,21 @@ function KernelChip({ onRestart }: { readonly onRestart: () => void }) {
       {
         label: "Interrupt",
         icon: "stop",
-        shortcut: "I I",
+        shortcut: keyOf("interrupt"),
         disabled: !isBusy,
         run: () => commander.interrupt(),
       },
       { label: "Empty the queue", disabled: !isBusy, run: () => commander.cancel(null) },
       null,
       ...(lives
-        ? [{ label: "Restart …", icon: "restart" as const, shortcut: "0 0", run: onRestart }]
+        ? [
+            {
+              label: "Restart …",
+              icon: "restart" as const,
+              shortcut: keyOf("restart"),
+              run: onRestart,
+            },
+          ]
         : [{ label: "Start", icon: "run" as const, run: () => commander.startKernel() }]),
       { label: "Restart and run all", icon: "runAll", run: () => commander.restart(true) },
       { label: "Clear all outputs", run: () => commander.clearOutputs(null) },

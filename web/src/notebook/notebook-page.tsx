@@ -1,6 +1,6 @@
 /** An open notebook: the session is opened with the page and closed with it. */
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { type OutputPlace, OutputPlaceProvider } from "../outputs/place";
 import { togglePanel } from "../panels/panel-state";
 import type { Session } from "../store/session";
@@ -9,20 +9,25 @@ import { type NotebookSession, openNotebook } from "../sync/notebook-session";
 import { NotebookProvider, useNotebook } from "../sync/use-notebook";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
+import { nameOf } from "../ui/key-names";
 import { Announcer } from "./announcer";
 import { Banners } from "./banners";
 import { CellList } from "./cell-list";
 import { CommandPalette } from "./command-palette";
 import { Commander } from "./commander";
-import type { PageActs } from "./commands";
+import { COMMANDS, type PageActs, useCommands } from "./commands";
 import { DeskPanels } from "./desk-panels";
 import { Find } from "./find";
-import { Keys, nameOf } from "./keymap";
+import { Keys } from "./keymap";
 import { NotebookHeader } from "./notebook-header";
 import { NotebookView } from "./notebook-view";
 import { showSigns } from "./page-signs";
 import { ShortcutSheet } from "./shortcut-sheet";
 import { DeskProvider, useDesk } from "./use-view";
+
+const SettingsDialog = lazy(async () => ({
+  default: (await import("../settings/settings-dialog")).SettingsDialog,
+}));
 
 interface NotebookPageProps {
   readonly path: string;
@@ -54,7 +59,9 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
     const view = new NotebookView();
     return { view, commander: new Commander(session, view) };
   }, [session]);
-  const [dialog, setDialog] = useState<"shortcuts" | "restart" | "palette" | null>(null);
+  const [dialog, setDialog] = useState<"shortcuts" | "restart" | "palette" | "settings" | null>(
+    null,
+  );
   const [find, setFind] = useState<{ replaces: boolean; times: number } | null>(null);
   const home = useRef(onHome);
   home.current = onHome;
@@ -63,6 +70,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       showShortcuts: () => setDialog("shortcuts"),
       askRestart: () => setDialog("restart"),
       showPalette: () => setDialog("palette"),
+      showSettings: () => setDialog("settings"),
       togglePanel,
       goHome: () => home.current(),
       find: (replaces) => setFind((before) => ({ replaces, times: (before?.times ?? 0) + 1 })),
@@ -94,6 +102,11 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
         <DeskPanels page={page} />
       </div>
       <Announcer />
+      {dialog === "settings" && (
+        <Suspense>
+          <SettingsDialog commands={COMMANDS} onClose={() => setDialog(null)} />
+        </Suspense>
+      )}
       {dialog === "palette" && <CommandPalette page={page} onClose={() => setDialog(null)} />}
       {dialog === "shortcuts" && <ShortcutSheet onClose={() => setDialog(null)} />}
       {dialog === "restart" && <RestartDialog onClose={() => setDialog(null)} />}
@@ -167,8 +180,9 @@ function isForField(event: KeyboardEvent): boolean {
 
 function CommandKeys({ page }: { readonly page: PageActs }) {
   const { commander } = useDesk();
+  const commands = useCommands();
   useLayoutEffect(() => {
-    const keys = new Keys();
+    const keys = new Keys(commands);
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
       const isField = isForField(event);
@@ -180,7 +194,7 @@ function CommandKeys({ page }: { readonly page: PageActs }) {
     };
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
-  }, [commander, page]);
+  }, [commander, commands, page]);
   return null;
 }
 

@@ -19,12 +19,10 @@ export interface View {
   readonly active: string | null;
   /** The other end of a selection of several cells; equal to `active` for one. */
   readonly anchor: string | null;
-  readonly hasLineNumbers: boolean;
   /** Why the editor of the active cell is entered; a new object each time. */
   readonly entry: Entry;
 }
 
-const NUMBERS_KEY = "tailrace.line-numbers";
 const KEPT: Entry = { at: "kept" };
 
 export class NotebookView {
@@ -32,7 +30,6 @@ export class NotebookView {
     mode: "command",
     active: null,
     anchor: null,
-    hasLineNumbers: localStorage.getItem(NUMBERS_KEY) === "yes",
     entry: KEPT,
   };
   readonly #listeners = new Set<() => void>();
@@ -65,12 +62,6 @@ export class NotebookView {
   /** Leaves the editor, the cell stays active. */
   leave(): void {
     if (this.#view.mode === "edit") this.#set({ mode: "command" });
-  }
-
-  toggleLineNumbers(): void {
-    const hasLineNumbers = !this.#view.hasLineNumbers;
-    localStorage.setItem(NUMBERS_KEY, hasLineNumbers ? "yes" : "no");
-    this.#set({ hasLineNumbers });
   }
 
   /** The ids from anchor to active, in the order given. */

@@ -13,6 +13,7 @@ export function savedWords(
   status: Status | null,
   isConnected: boolean,
   hasUnsentEdits: boolean,
+  autosaves = true,
 ): SavedWords {
   if (!isConnected && hasUnsentEdits) {
     const detail = "Your edits are kept in this browser and sent when the server is back.";
@@ -26,6 +27,10 @@ export function savedWords(
       return { text, tone: "calm", detail: "The file holds everything that is here." };
     }
     case "unsaved":
+      if (!autosaves) {
+        const detail = "Press Ctrl+S to write the file. The server has recorded everything.";
+        return { text: "Not saved", tone: "busy", detail };
+      }
       return {
         text: "Saving soon",
         tone: "calm",

@@ -2,20 +2,13 @@
 
 import { useState } from "react";
 import { Dialog } from "../ui/dialog";
-import { COMMANDS, EDITOR_KEYS, GROUPS, keyWords } from "./commands";
+import { keyWords } from "../ui/key-names";
+import { EDITOR_KEYS, GROUPS, useCommands } from "./commands";
 
 interface Row {
   readonly keys: readonly string[];
   readonly title: string;
 }
-
-const SECTIONS: readonly { readonly name: string; readonly rows: readonly Row[] }[] = [
-  ...GROUPS.map((name) => ({
-    name,
-    rows: COMMANDS.filter((command) => command.group === name && command.keys.length > 0),
-  })),
-  { name: "While typing in a cell", rows: EDITOR_KEYS },
-];
 
 function KeyNames({ keys }: { readonly keys: readonly string[] }) {
   return keys.map((key) => <kbd key={key}>{keyWords(key)}</kbd>);
@@ -23,6 +16,14 @@ function KeyNames({ keys }: { readonly keys: readonly string[] }) {
 
 export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
   const [query, setQuery] = useState("");
+  const commands = useCommands();
+  const sections: readonly { readonly name: string; readonly rows: readonly Row[] }[] = [
+    ...GROUPS.map((name) => ({
+      name,
+      rows: commands.filter((command) => command.group === name && command.keys.length > 0),
+    })),
+    { name: "While typing in a cell", rows: EDITOR_KEYS },
+  ];
   const wanted = query.toLowerCase();
   const fits = (row: Row) =>
     row.title.toLowerCase().includes(wanted) ||
@@ -39,7 +40,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
         onChange={(event) => setQuery(event.target.value)}
       />
       <div className="sheet">
-        {SECTIONS.map(({ name, rows }) => {
+        {sections.map(({ name, rows }) => {
           const shown = rows.filter(fits);
           if (shown.length === 0) return null;
           return (

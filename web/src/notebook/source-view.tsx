@@ -6,6 +6,7 @@
 import { useCallback, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import type * as Y from "yjs";
 import { CodeEditor } from "../editor/code-editor";
+import { useSettings } from "../settings/settings-store";
 import { drawHighlighted } from "../ui/highlight";
 import { editorActions } from "./editor-port";
 import type { Entry } from "./notebook-view";
@@ -66,9 +67,9 @@ export function EditorSource({ cellId, text, kind, label, hint, isEntered }: Edi
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<CodeEditor | null>(null);
   const desk = useDesk();
-  const hasLineNumbers = useView((view) => view.hasLineNumbers);
+  const settings = useSettings();
   const entry = useView((view) => (view.active === cellId ? view.entry : null));
-  const first = useRef({ label, hint, hasLineNumbers });
+  const first = useRef({ label, hint, look: settings });
 
   useLayoutEffect(() => {
     const parent = place.current;
@@ -91,7 +92,7 @@ export function EditorSource({ cellId, text, kind, label, hint, isEntered }: Edi
     if (!made.view.hasFocus) made.focus();
   }, [isEntered, entry]);
 
-  useLayoutEffect(() => editor.current?.showLineNumbers(hasLineNumbers), [hasLineNumbers]);
+  useLayoutEffect(() => editor.current?.showLook(settings), [settings]);
   useLayoutEffect(() => editor.current?.setLabel(label), [label]);
 
   return <div ref={place} className="editor-place" />;

@@ -25,11 +25,21 @@ export function applyTheme(): void {
   systemDark.addEventListener("change", changed);
 }
 
+const chosen = new Set<(theme: Theme) => void>();
+
+/** Calls back whenever another theme is set, so that the choice can be kept elsewhere too. */
+export function onThemeChosen(listener: (theme: Theme) => void): () => void {
+  chosen.add(listener);
+  return () => chosen.delete(listener);
+}
+
 export function setTheme(next: Theme): void {
+  if (next === theme) return;
   theme = next;
   localStorage.setItem(KEY, next);
   document.documentElement.dataset.theme = next;
   changed();
+  for (const listener of chosen) listener(next);
 }
 
 function subscribe(listener: () => void) {

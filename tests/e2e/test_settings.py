@@ -1,0 +1,128 @@
+"""Settings are obeyed at once, kept on the server, and reach other pages."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.e2e.browser import Notebook, until
+from tests.e2e.conftest import TOKEN, Open, Server, Write
+
+
+@pytest.fixture(autouse=True)
+def usual(server: Server) -> Iterator[None]:
+    """Each story ends with the settings as they were."""
+    yield
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with httpx.Client(base_url=server.base, headers=headers) as client:
+        names = client.get("/api/v1/settings").json()
+        answer = client.put("/api/v1/settings", json=dict.fromkeys(names))
+        assert answer.status_code == 200
+
+
+def settings(notebook: Notebook) -> None:
+    notebook.press("Control+,")
+    notebook.page.wait_for_selector("dialog .settings")
+
+
+def code_size(notebook: Notebook) -> str:
+    script = "getComputedStyle(document.querySelector('.cell-source .cm-editor')).fontSize"
+    return str(notebook.page.evaluate(script))
+
+
+def theme(notebook: Notebook) -> str:
+    return str(notebook.page.evaluate("document.documentElement.dataset.theme"))
+
+
+def test_a_choice_is_seen_at_once_and_in_another_browser(written: Write, opened: Open) -> None:
+    name = written("if True:\n    print(1)")
+    here, there = opened(name), opened(name)
+    here.select("a")
+    settings(here)
+    here.page.get_by_role("combobox", name="Theme").select_option("dark")
+    here.page.get_by_label("Size of code").select_option("18")
+    here.page.get_by_label("Line numbers in cells").check()
+    here.page.get_by_label("Lines that show the indentation").check()
+    until(lambda: theme(here) == "dark", "the theme")
+    until(lambda: code_size(here) == "18px", "the size")
+    until(lambda: here.cell("a").locator(".cm-lineNumbers").count() == 1, "line numbers")
+    until(lambda: here.cell("a").locator(".cm-guided").count() == 1, "indentation")
+    # The other one asks when somebody looks at it.
+    there.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    until(lambda: theme(there) == "dark", "the theme over there")
+    until(lambda: code_size(there) == "18px", "the size over there")
+    here.page.reload()
+    here.page.wait_for_selector("[data-cell-id]")
+    assert theme(here) == "dark"
+
+
+def test_keys_are_given_anew_and_taken_back(written: Write, opened: Open) -> None:
+    notebook = opened(written("1", "2"))
+    notebook.select("a")
+    settings(notebook)
+    row = notebook.page.locator('[data-shortcut="delete"]')
+    row.get_by_label("Another key").click()
+    notebook.press("x")
+    until(
+        lambda: "already there" in notebook.page.locator(".shortcuts-problem").inner_text(),
+        "what is in the way",
+    )
+    row.get_by_label("Another key").click()
+    notebook.press("Delete")
+    until(lambda: row.locator("kbd").count() == 2, "the new key")
+    row.get_by_label("Take D, D away").click()
+    until(lambda: row.locator("kbd").count() == 1, "only the new key")
+    notebook.press("Escape")
+    notebook.press("d", "d")
+    notebook.press("Delete")
+    until(lambda: notebook.order() == ["b"], "the cell to be deleted")
+
+
+def test_vim_keys_work_in_a_cell_and_lead_out_of_it(written: Write, opened: Open) -> None:
+    notebook = opened(written("one two", "print('second')"))
+    notebook.select("a")
+    settings(notebook)
+    notebook.page.get_by_label("Keys while typing").select_option("vim")
+    notebook.press("Escape")
+    until(lambda: notebook.cell("a").locator(".cm-vimMode").count() == 1, "vim keys")
+    notebook.press("Enter")
+    until(lambda: notebook.cell("a").get_attribute("data-editing") is not None, "to be in the cell")
+    notebook.press("0", "d", "w")
+    until(lambda: notebook.source("a") == "two", "a word deleted")
+    notebook.press("i")
+    notebook.page.keyboard.type("x")
+    notebook.press("Escape")
+    assert notebook.source("a") == "xtwo"
+    assert notebook.cell("a").get_attribute("data-editing") is not None
+    notebook.press("Escape")
+    until(lambda: notebook.cell("a").get_attribute("data-editing") is None, "to be out again")
+    notebook.press("j", "Enter")
+    until(lambda: notebook.cell("b").get_attribute("data-editing") is not None, "the next cell")
+    notebook.press("Control+Enter")
+    until(lambda: "second" in notebook.outputs("b"), "the cell to run")
+
+
+def test_shift_enter_stays_when_it_shall(written: Write, opened: Open) -> None:
+    notebook = opened(written("1", "2"))
+    notebook.select("a")
+    settings(notebook)
+    notebook.page.get_by_label("Shift+Enter goes on").uncheck()
+    notebook.press("Escape")
+    notebook.press("Shift+Enter")
+    notebook.wait("a", "finished")
+    assert notebook.active() == "a"
+
+
+def test_without_autosave_the_file_waits(server: Server, written: Write, opened: Open) -> None:
+    name = written("1")
+    notebook = opened(name)
+    notebook.select("a")
+    settings(notebook)
+    notebook.page.get_by_label("Save files by themselves").uncheck()
+    notebook.press("Escape")
+    notebook.type_into("a", "changed = True")
+    saved = notebook.page.locator(".bar-saved")
+    until(lambda: "Not saved" in saved.inner_text(), "to be told so")
+    assert "changed" not in (server.folder / name).read_text()
+    notebook.press("Control+s")
+    until(lambda: "changed" in (server.folder / name).read_text(), "the file")

@@ -1,0 +1,181 @@
+/** The settings, each obeyed as it is changed: there is nothing to confirm. */
+
+import type { ReactNode } from "react";
+import { Dialog } from "../ui/dialog";
+import { notify } from "../ui/notices";
+import type { PageSettings } from "./page-settings";
+import { changeSettings, useSettings } from "./settings-store";
+import { type ShortcutCommand, Shortcuts } from "./shortcuts";
+import "./settings.css";
+
+interface SettingsDialogProps {
+  /** Whose keys can be changed; none on a page without commands. */
+  readonly commands?: readonly ShortcutCommand[];
+  readonly onClose: () => void;
+}
+
+export function SettingsDialog({ commands = [], onClose }: SettingsDialogProps) {
+  const settings = useSettings();
+  return (
+    <Dialog title="Settings" wide onClose={onClose}>
+      <div className="settings">
+        <Group title="Look">
+          <Choice
+            label="Theme"
+            value={settings.theme}
+            options={[
+              ["system", "As the system"],
+              ["light", "Light"],
+              ["dark", "Dark"],
+            ]}
+            set={(theme) => changeSettings({ theme })}
+          />
+          <Size />
+          <Flag name="hasLineNumbers" label="Line numbers in cells" />
+          <Flag name="wraps" label="Wrap long lines" />
+          <Flag name="hasIndentGuides" label="Lines that show the indentation" />
+        </Group>
+        <Group title="Work">
+          <Choice
+            label="Keys while typing"
+            value={settings.keymap}
+            options={[
+              ["default", "Usual"],
+              ["vim", "Vim"],
+            ]}
+            set={(keymap) => changeSettings({ keymap })}
+          />
+          <Flag name="movesOn" label="Shift+Enter goes on to the next cell" />
+          <Flag
+            name="autosaves"
+            label="Save files by themselves"
+            detail="Without it, only when you press Ctrl+S. Nothing is lost either way: the server records every change."
+          />
+        </Group>
+        <Group title="Notices">
+          <Choice
+            label="Tell when a cell ended that ran for"
+            value={String(settings.noticeAfterS)}
+            options={NOTICES.map(([seconds, words]) => [String(seconds), words])}
+            set={(seconds) => changeSettings({ noticeAfterS: Number(seconds) })}
+          />
+          <label className="setting-flag">
+            <input
+              type="checkbox"
+              checked={settings.hasBrowserNotices}
+              onChange={(event) => void setBrowserNotices(event.target.checked)}
+            />
+            <span>
+              Notifications of the browser while this page is not in front
+              <small>The browser asks whether they are allowed.</small>
+            </span>
+          </label>
+        </Group>
+        {commands.length > 0 && (
+          <Group title="Shortcuts">
+            <Shortcuts commands={commands} />
+          </Group>
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+const NOTICES: readonly (readonly [number, string])[] = [
+  [5, "5 seconds"],
+  [10, "10 seconds"],
+  [30, "30 seconds"],
+  [60, "a minute"],
+  [300, "5 minutes"],
+  [0, "never tell"],
+];
+
+async function setBrowserNotices(isWanted: boolean): Promise<void> {
+  if (isWanted && (await Notification.requestPermission()) !== "granted") {
+    notify({ text: "The browser does not allow notifications of this page", tone: "failure" });
+    return;
+  }
+  changeSettings({ hasBrowserNotices: isWanted });
+}
+
+function Group({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className="settings-group" aria-label={title}>
+      <h3>{title}</h3>
+      <div>{children}</div>
+    </section>
+  );
+}
+
+type FlagName = {
+  [Name in keyof PageSettings]: PageSettings[Name] extends boolean ? Name : never;
+}[keyof PageSettings];
+
+interface FlagProps {
+  readonly name: FlagName;
+  readonly label: string;
+  readonly detail?: string;
+}
+
+function Flag({ name, label, detail }: FlagProps) {
+  const settings = useSettings();
+  return (
+    <label className="setting-flag">
+      <input
+        type="checkbox"
+        name={name}
+        checked={settings[name]}
+        onChange={(event) => changeSettings({ [name]: event.target.checked })}
+      />
+      <span>
+        {label}
+        {detail && <small>{detail}</small>}
+      </span>
+    </label>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly (readonly [T, string])[];
+  readonly set: (value: T) => void;
+}
+
+function Choice<T extends string>({ label, value, options, set }: ChoiceProps<T>) {
+  return (
+    <label className="setting">
+      <span>{label}</span>
+      <select
+        className="field"
+        aria-label={label}
+        value={value}
+        onChange={(event) => {
+          const chosen = options.find(([option]) => option === event.target.value);
+          if (chosen) set(chosen[0]);
+        }}
+      >
+        {!options.some(([option]) => option === value) && <option value={value}>{value}</option>}
+        {options.map(([option, words]) => (
+          <option key={option} value={option}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+const SIZES = [10, 11, 12, 13, 14, 15, 16, 18, 20, 24];
+
+function Size() {
+  const { fontSize } = useSettings();
+  return (
+    <Choice
+      label="Size of code"
+      value={String(fontSize)}
+      options={SIZES.map((size) => [String(size), `${size} px`])}
+      set={(size) => changeSettings({ fontSize: Number(size) })}
+    />
+  );
+}
