@@ -81,7 +81,7 @@ class Server:
             self.process.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server() -> Iterator[Server]:
     # The path is short: it holds sockets, whose names may have only some hundred letters.
     with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as place:
@@ -103,7 +103,7 @@ def server() -> Iterator[Server]:
             )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = launched(playwright)
