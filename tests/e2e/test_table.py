@@ -141,6 +141,26 @@ def test_ten_million_rows_scroll_like_a_hundred(written: Write, opened: Open) ->
     assert table.locator(".table-row").count() < 40
 
 
+def test_thousands_of_columns_are_made_as_they_come_into_sight(
+    written: Write, opened: Open
+) -> None:
+    source = (
+        "import pandas as pd, numpy as np\n"
+        "pd.DataFrame(np.arange(3_000_000).reshape(1_000, 3_000)).add_prefix('column number ')"
+    )
+    notebook = opened(written(source))
+    table = shown(notebook)
+    assert "3 001 columns, the first 2 000 here" in foot(table)
+    assert table.get_by_role("columnheader").count() < 40
+    table.locator("[role=gridcell]").nth(1).click()
+    notebook.press("PageDown", "End")
+    until(lambda: head(table, "column number 1998").count() == 1, "the last column")
+    settled(table)
+    active = table.get_by_role("grid").get_attribute("aria-activedescendant")
+    assert notebook.page.locator(f'[id="{active}"]').inner_text() == str(12 * 3_000 + 1_998)
+    assert table.get_by_role("columnheader").count() < 40
+
+
 def test_a_selection_is_copied_for_a_spreadsheet(written: Write, opened: Open) -> None:
     source = (
         "import pandas as pd\n"

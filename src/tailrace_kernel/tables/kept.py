@@ -21,7 +21,7 @@ ALONE_BYTES = 128 << 20  # the largest of these that is worth keeping
 
 class _Entry:
     def __init__(self, frame: Frame, owner: "weakref.ref[Any] | None") -> None:
-        self.frame = frame
+        self.frame: Frame | None = frame
         self.size_bytes = frame.size_bytes
         self.owner = owner
 
@@ -37,18 +37,17 @@ class Kept:
         self._forgotten = forgotten
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = threading.RLock()
-        self._orphans: list[str] = []
 
     def add(self, frame: Frame, original: Any) -> str:
         """Keep `frame`, whose memory is shared with `original`, if with any; its handle."""
         handle = "t" + secrets.token_hex(8)
 
         def orphaned(_: Any) -> None:
-            # May run in any thread, in the middle of anything: takes no lock.
+            # May run in any thread, in the middle of anything: takes no lock, and leaves the
+            # entries as they are.
             entry = self._entries.get(handle)
             if entry is not None and entry.size_bytes > ALONE_BYTES:
-                self._entries.pop(handle, None)
-            self._orphans.append(handle)
+                entry.frame = None
 
         owner = None if original is None else weakref.ref(original, orphaned)
         with self._lock:
@@ -68,10 +67,9 @@ class Kept:
     def settle(self) -> None:
         """Let go of what is too much: the oldest first."""
         with self._lock:
-            orphans, self._orphans = self._orphans, []
-            for handle in orphans:
-                if handle not in self._entries:
-                    self._forgotten(handle)
+            for handle, entry in list(self._entries.items()):
+                if entry.frame is None:
+                    self._drop(handle)
             own = [entry for entry in self._entries.values() if entry.is_ours_alone]
             total = sum(entry.size_bytes for entry in own)
             for handle, entry in list(self._entries.items()):
@@ -80,5 +78,8 @@ class Kept:
                 too_many = len(self._entries) > HANDLES_MOST
                 if too_many or (total > OWN_BYTES and entry.is_ours_alone):
                     total -= entry.size_bytes if entry.is_ours_alone else 0
-                    self._entries.pop(handle, None)
-                    self._forgotten(handle)
+                    self._drop(handle)
+
+    def _drop(self, handle: str) -> None:
+        del self._entries[handle]
+        self._forgotten(handle)

@@ -21,6 +21,7 @@ from tailrace_kernel.tables.frame import Frame, Rows, Stop, Unanswerable
 from tailrace_kernel.tables.jobs import Jobs
 from tailrace_kernel.tables.kept import Kept
 from tailrace_kernel.tables.statistics import column_statistics
+from tailrace_kernel.tables.values import described
 from tailrace_kernel.wire import visible
 
 MIME = "application/vnd.tailrace.table+json"
@@ -130,6 +131,12 @@ class Tables:
             return self._answer(asked(header, frame), frame)
         except Unanswerable as reason:
             return {"problem": str(reason)}
+        except (KeyError, OSError):  # not a question, or no room for a file
+            raise
+        except Exception as error:
+            # The library cannot do this with these values, and says why.
+            log.info("a table could not be asked this", exc_info=True)
+            return {"problem": f"{type(error).__name__}: {described(error)[:500]}"}
 
     def _answer(self, question: Asked, frame: Frame) -> dict[str, Any]:
         if question.action == "stats":

@@ -225,6 +225,10 @@ export function Grid(props: GridProps) {
   ];
   const isActive = (row: number, column: number) =>
     hasFocus && selection?.active.row === row && selection.active.column === column;
+  const isDrawn =
+    selection !== null &&
+    (selection.active.row === -1 || shown.includes(selection.active.row)) &&
+    places.includes(selection.active.column);
   const view: View = source.view;
 
   return (
@@ -239,7 +243,7 @@ export function Grid(props: GridProps) {
       aria-colcount={columns.length}
       aria-multiselectable="true"
       aria-busy={source.isWorking}
-      aria-activedescendant={selection ? spotId(selection.active) : undefined}
+      aria-activedescendant={isDrawn ? spotId(selection.active) : undefined}
       data-working={source.isWorking ? "" : undefined}
       style={{ height: props.height }}
       onScroll={(event) => onScroll(event.currentTarget)}
