@@ -178,6 +178,10 @@ function isForField(event: KeyboardEvent): boolean {
   return isPressed && isBare && target.closest("button, a, summary") !== null;
 }
 
+function hasModifier(name: string): boolean {
+  return name.startsWith("Ctrl+") || name.startsWith("Alt+");
+}
+
 function CommandKeys({ page }: { readonly page: PageActs }) {
   const { commander } = useDesk();
   const commands = useCommands();
@@ -187,8 +191,11 @@ function CommandKeys({ page }: { readonly page: PageActs }) {
       if (event.defaultPrevented || event.isComposing) return;
       const isField = isForField(event);
       if (isField && isInDialog(event)) return;
-      const command = keys.read(nameOf(event), event.timeStamp);
-      if (command === null || (isField && (command === "wait" || !command.isEverywhere))) return;
+      const name = nameOf(event);
+      const command = keys.read(name, event.timeStamp);
+      if (command === null) return;
+      // In a field a bare letter is always typed, whatever it means in command mode.
+      if (isField && (command === "wait" || !command.isEverywhere || !hasModifier(name))) return;
       event.preventDefault();
       if (command !== "wait") command.run(commander, page);
     };
