@@ -1,33 +1,38 @@
 """`tailrace run`: a notebook from top to bottom, its output on the terminal as it appears.
 
 Exit status: 0 everything ran, 1 a cell failed, 2 the notebook or an option cannot be used,
-3 the kernel died or could not start, 4 a cell took longer than `--timeout`, 130 Ctrl-C.
+3 the kernel died or could not start, 4 a cell took longer than `--timeout`, 130 Ctrl-C,
+143 SIGTERM.
 """
 
 import ast
 import asyncio
 import contextlib
+import keyword
+import signal
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import click
 from msgspec.structs import replace
 
-from tailrace.files.checkpoint import ANYTHING, write_checkpoint
+from tailrace.files.checkpoint import ANYTHING, read_content, write_checkpoint
 from tailrace.folders import made, state_folders
 from tailrace.formats.ipynb import parse, render
 from tailrace.formats.notebook import Cell, Notebook
 from tailrace.kernels.provider import HostProvider
 from tailrace.protocol import events as ev
-from tailrace.protocol.errors import TailraceError
+from tailrace.protocol.errors import FileMissing, TailraceError
 from tailrace.protocol.ids import CellId, ExecutionId
 from tailrace.protocol.operations import CancelInput
 from tailrace.session.clock import SystemClock
 from tailrace.session.headless import HeadlessRun
 
-OK, FAILED, UNUSABLE, DIED, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 4, 130
+OK, FAILED, UNUSABLE, DIED, TIMED_OUT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
 INTERRUPT_GRACE_S = 5.0
+INJECTED = "injected-parameters"
 
 
 @click.command("run")
@@ -72,45 +77,63 @@ def run(
 ) -> None:
     """Run NOTEBOOK from top to bottom and show its output as it appears."""
     try:
-        value = parse(notebook.read_bytes())
+        value = parse(read_content(notebook).data)
         value = with_parameters(value, dict(map(parsed_parameter, parameters)))
+        _check_output(output)
         status = asyncio.run(_run(notebook, value, output, timeout_s, allow_errors, interpreter))
-    except (TailraceError, click.BadParameter) as problem:
+    except (TailraceError, click.BadParameter, OSError) as problem:
         click.echo(f"tailrace: {problem}", err=True)
         status = UNUSABLE
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except asyncio.CancelledError:
+        status = TERMINATED
     raise SystemExit(status)
+
+
+def _check_output(output: Path | None) -> None:
+    """Say before the run, not after it, that its result has no place."""
+    if output is not None and not output.absolute().parent.is_dir():
+        raise FileMissing(
+            f"there is no folder {output.absolute().parent} to write {output.name} to"
+        )
 
 
 def parsed_parameter(given: str) -> tuple[str, object]:
     """`name=value`; the value is a Python literal (or true, false, null), else text."""
     name, sign, text = given.partition("=")
-    if not sign or not name.isidentifier():
+    if not sign or not name.isidentifier() or keyword.iskeyword(name):
         raise click.BadParameter(f"{given!r} is not NAME=VALUE")
     named = {"true": True, "false": False, "null": None, "none": None}
     if text.lower() in named:
         return name, named[text.lower()]
     try:
-        return name, ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        value = ast.literal_eval(text)
+        ast.literal_eval(repr(value))  # infinity has no literal, for one
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return name, text
+    return name, value
 
 
 def with_parameters(notebook: Notebook, parameters: dict[str, object]) -> Notebook:
-    """The notebook with a cell that sets `parameters`, after the cell tagged `parameters`,
-    else first. A cell that an earlier run injected is replaced, as papermill does."""
+    """The notebook with a cell that sets `parameters`: in place of one that an earlier run
+    injected, else after the cell tagged `parameters`, else first, as papermill has it."""
     if not parameters:
         return notebook
     source = "# Parameters\n" + "\n".join(
         f"{name} = {value!r}" for name, value in parameters.items()
     )
-    injected = Cell(
-        CellId("injected-parameters"), "code", source, {"tags": ["injected-parameters"]}
-    )
-    cells = [cell for cell in notebook.cells if "injected-parameters" not in _tags(cell)]
-    at = next((n + 1 for n, cell in enumerate(cells) if "parameters" in _tags(cell)), 0)
-    return replace(notebook, cells=(*cells[:at], injected, *cells[at:]))
+    cells = list(notebook.cells)
+    earlier = next((n for n, cell in enumerate(cells) if INJECTED in _tags(cell)), None)
+    after = next((n + 1 for n, cell in enumerate(cells) if "parameters" in _tags(cell)), 0)
+    at = after if earlier is None else earlier
+    if earlier is not None:
+        del cells[earlier]
+    taken = {cell.cell_id for cell in cells}
+    names = (f"{INJECTED}{'' if n == 1 else f'-{n}'}" for n in count(1))
+    cell_id = CellId(next(name for name in names if name not in taken))
+    cells.insert(at, Cell(cell_id, "code", source, {"tags": [INJECTED]}))
+    return replace(notebook, cells=tuple(cells))
 
 
 def _tags(cell: Cell) -> list[str]:
@@ -126,6 +149,7 @@ async def _run(
     allow_errors: bool,
     interpreter: str | None,
 ) -> int:
+    _end_on_signals()
     provider = HostProvider(made(state_folders().run))
     try:
         async with HeadlessRun(
@@ -144,6 +168,17 @@ async def _run(
         await provider.close()
 
 
+def _end_on_signals() -> None:
+    """SIGTERM and a closed terminal end the run as Ctrl-C does: its kernel goes too."""
+    task = asyncio.current_task()
+    assert task is not None
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(getattr(signal, name), task.cancel)
+
+
 async def _follow(
     headless: HeadlessRun,
     teller: "Teller",
@@ -151,22 +186,25 @@ async def _follow(
     timeout_s: float | None,
     allow_errors: bool,
 ) -> int:
-    may_fail = {cell.cell_id for cell in notebook.cells if "raises-exception" in _tags(cell)}
+    tagged = {cell.cell_id for cell in notebook.cells if "raises-exception" in _tags(cell)}
+    may_fail = {cell.cell_id for cell in notebook.cells} if allow_errors else tagged
     waiting: dict[ExecutionId, CellId] = {}
     status = OK
     loop = asyncio.get_running_loop()
-    deadline: asyncio.Timeout | None = None
     timed_out = False
-    await headless.run_cells(stop_on_error=not allow_errors and not may_fail)
-    if not teller.total:
+    answer = await headless.run_all(may_fail=may_fail)
+    if answer is None:
         return OK
-    records = headless.records()
+    if answer.refusal is not None:
+        teller.say(answer.refusal.message)
+        return DIED
     while True:
+        left = None
+        if teller.began is not None and timeout_s is not None:
+            left = loop.time() + timeout_s - (time.monotonic() - teller.began)
         try:
-            async with asyncio.timeout(None) as deadline:
-                if teller.began is not None and timeout_s is not None:
-                    deadline.reschedule(loop.time() + timeout_s - (time.monotonic() - teller.began))
-                record = await anext(records)
+            async with asyncio.timeout_at(left):
+                record = await headless.record()
         except TimeoutError:
             if timed_out:
                 return TIMED_OUT
@@ -175,7 +213,7 @@ async def _follow(
             teller.say("the cell took too long (--timeout); interrupting it")
             await headless.interrupt()
             continue
-        except StopAsyncIteration:
+        if record is None:
             return DIED
         event = record.event
         teller.tell(event)
@@ -184,15 +222,10 @@ async def _follow(
                 waiting[execution_id] = cell_id
             case ev.ExecutionFinished(execution_id=execution_id, status=ended):
                 cell_id = waiting.pop(execution_id, CellId(""))
-                if ended == "died":
-                    status = DIED
-                elif (
-                    ended != "ok" and status == OK and not allow_errors and cell_id not in may_fail
-                ):
-                    status = TIMED_OUT if timed_out else FAILED
-                    if waiting:
-                        await headless.interrupt()
-                if not waiting:
+                if ended != "ok" and status == OK and cell_id not in may_fail:
+                    status = FAILED
+                is_dead = headless.session.state.kernel.phase == "dead"
+                if not waiting and not is_dead:  # else: why it died comes next
                     return TIMED_OUT if timed_out else status
             case ev.InputRequested(prompt_id=prompt_id):
                 await headless.submit(CancelInput(prompt_id))

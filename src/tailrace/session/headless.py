@@ -5,18 +5,19 @@ The log is in memory, the file is not touched; what happened comes out as record
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import Container, Sequence
+from itertools import groupby
 from pathlib import Path
-
-import msgspec
 
 from tailrace.blobs.memory import MemoryBlobs
 from tailrace.formats.ipynb import render
 from tailrace.formats.notebook import Notebook
 from tailrace.kernels.kernel import KernelProvider
+from tailrace.log.codec import decode_record
 from tailrace.log.memory import MemoryLog
-from tailrace.protocol.frames import PROTOCOL_VERSION, Answer, Events, Hello, ServerFrame
-from tailrace.protocol.ids import ClientId, OperationId
+from tailrace.protocol.frames import PROTOCOL_VERSION, Answer, Hello, ServerFrame
+from tailrace.protocol.ids import CellId, ClientId, OperationId
 from tailrace.protocol.operations import Interrupt, Operation, RunCells, StopKernel
 from tailrace.protocol.records import Record
 from tailrace.session.clock import Clock
@@ -26,13 +27,29 @@ from tailrace.session.opening import opened_from_file
 from tailrace.session.place import place_of
 from tailrace.session.session import Session
 
-LANE_BYTES = 64 << 20
+PAGE_BYTES = 4 << 20
 
-_decoder = msgspec.msgpack.Decoder(ServerFrame)
+
+class _Bell(Lane):
+    """A lane that keeps nothing: it only wakes whoever reads the log."""
+
+    def put_events(self, data: bytes) -> None:
+        self._ready.set()
+
+    def put(self, frame: ServerFrame) -> None:
+        self._ready.set()
+
+    def begin(self, data: Sequence[bytes]) -> None:
+        self._ready.set()
+
+    async def rung(self) -> None:
+        await self._ready.wait()
+        if not self.is_closed:
+            self._ready.clear()
 
 
 class HeadlessRun:
-    """`async with HeadlessRun(...) as run`, then `submit` and read `records`."""
+    """`async with HeadlessRun(...) as run`, then `submit` and read `record` by record."""
 
     def __init__(
         self,
@@ -60,13 +77,14 @@ class HeadlessRun:
             env=env,
             label=f"{file} (tailrace run)",
         )
-        self._lane = Lane(ClientId("headless"), "msgpack", limit_bytes=LANE_BYTES)
+        self._bell = _Bell(ClientId("headless"), "msgpack")
+        self._ahead: deque[Record] = deque()
+        self._read = 0
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "HeadlessRun":
         self._task = asyncio.create_task(self.session.run())
-        hello = Hello(PROTOCOL_VERSION, self._lane.client_id)
-        self.session.join(self._lane, hello)
+        self.session.join(self._bell, Hello(PROTOCOL_VERSION, self._bell.client_id))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -77,36 +95,42 @@ class HeadlessRun:
             await self._task
 
     async def submit(self, operation: Operation) -> Answer:
-        operation_id = OperationId(self._clock.seed())
-        return await self.session.submit(operation_id, operation, "client:headless")
+        return await self._submitted(operation)
 
-    async def run_cells(self, *, stop_on_error: bool) -> Answer:
-        """Queue every code cell."""
-        cells = tuple(cell.cell_id for cell in self.session.room.cells() if cell.kind == "code")
-        return await self.submit(RunCells(cells, stop_on_error))
+    def _submitted(self, operation: Operation) -> asyncio.Future[Answer]:
+        operation_id = OperationId(self._clock.seed())
+        return self.session.submit(operation_id, operation, "client:headless")
+
+    async def run_all(self, *, may_fail: Container[CellId]) -> Answer | None:
+        """Queue every code cell. After one that fails the others are not run, unless it is one
+        that may. None: there is nothing to run."""
+        cells = [cell.cell_id for cell in self.session.room.cells() if cell.kind == "code"]
+        # All in one turn: the first could fail before the last is asked for.
+        answers = [
+            self._submitted(RunCells(tuple(group), stop_on_error=not free))
+            for free, group in groupby(cells, lambda cell_id: cell_id in may_fail)
+        ]
+        for answer in answers:
+            if (await answer).refusal is not None:
+                return await answer
+        return await answers[-1] if answers else None
 
     async def interrupt(self) -> None:
         await self.submit(Interrupt())
 
-    async def records(self) -> AsyncIterator[Record]:
-        """What happens, as it is recorded; ends with the session."""
-        last = 0
-        while True:
-            frames = await self._lane.take()
-            for data in frames:
-                frame = _decoder.decode(data)
-                if isinstance(frame, Events):
-                    for record in frame.records:
-                        last = record.sequence
-                        yield record
-            if self._lane.is_closed:
-                return
-            if self._lane.is_cut:
-                hello = Hello(
-                    PROTOCOL_VERSION, self._lane.client_id, epoch=self.session.log.epoch, after=last
-                )
-                self.session.join(self._lane, hello)
-                await self._lane.rejoined()
+    async def record(self) -> Record | None:
+        """What happened next; None when the session has ended. May be cancelled and asked for
+        again. Whoever is slow to ask slows nothing down and misses nothing."""
+        while not self._ahead:
+            found = await self.session.log.read(self._read, limit_bytes=PAGE_BYTES)
+            if found:
+                self._ahead.extend(map(decode_record, found))
+                self._read = found[-1].sequence
+            elif self._bell.is_closed:
+                return None
+            else:
+                await self._bell.rung()
+        return self._ahead.popleft()
 
     async def notebook(self) -> Notebook:
         """The notebook with the outputs of this run, whole."""
