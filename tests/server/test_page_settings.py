@@ -18,7 +18,7 @@ def page(site: Site) -> httpx.Client:
     return site.program(TOKEN)
 
 
-def test_what_one_page_chooses_all_are_told(site: Site, page: httpx.Client) -> None:  # PAGE-3
+def test_what_one_page_chooses_all_are_told(site: Site, page: httpx.Client) -> None:  # PAGE-12
     before = page.get("/api/v1/settings").json()
     assert before["theme"] == "system"
 
@@ -46,7 +46,7 @@ def test_null_goes_back_to_the_default(page: httpx.Client) -> None:
     assert page.put("/api/v1/settings", json={"font_size": None}).json()["font_size"] == 13
 
 
-def test_what_this_version_does_not_know_is_kept(tmp_path: Path) -> None:  # PAGE-3
+def test_what_this_version_does_not_know_is_kept(tmp_path: Path) -> None:  # PAGE-12
     path = tmp_path / "config" / "page.json"
     file = PageSettingsFile(path)
     file.change({"theme": "light", "of_a_later_version": {"a": 1}})

@@ -1,4 +1,4 @@
-/** What a person chose for the page (PAGE-3), read into our types at the door. */
+/** What a person chose for the page (PAGE-12), read into our types at the door. */
 
 export interface PageSettings {
   readonly theme: "system" | "light" | "dark";

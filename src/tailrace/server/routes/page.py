@@ -1,4 +1,4 @@
-"""The page's settings: read by every page, changed by any, applied at once (PAGE-3)."""
+"""The page's settings: read by every page, changed by any, applied at once (PAGE-12)."""
 
 import asyncio
 from typing import Any
