@@ -19,6 +19,7 @@ import { COMMANDS, type PageActs, useCommands } from "./commands";
 import { DeskPanels } from "./desk-panels";
 import { Find } from "./find";
 import { Keys } from "./keymap";
+import { tellLongRuns } from "./long-runs";
 import { NotebookHeader } from "./notebook-header";
 import { NotebookView } from "./notebook-view";
 import { showSigns } from "./page-signs";
@@ -82,10 +83,15 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
   useEffect(() => () => desk.commander.close(), [desk]);
   useEffect(() => {
     const name = session.path.split("/").at(-1) ?? session.path;
-    return showSigns(session.store, name, (sign) =>
+    const stopSigns = showSigns(session.store, name, (sign) =>
       session.server.url(sign === "idle" ? "favicon.svg" : `favicon-${sign}.svg`),
     );
-  }, [session]);
+    const stopTelling = tellLongRuns(session.store, name, (cellId) => desk.view.select(cellId));
+    return () => {
+      stopSigns();
+      stopTelling();
+    };
+  }, [session, desk]);
 
   return (
     <DeskProvider value={desk}>

@@ -2,6 +2,7 @@
  * and other programs, the tab's title and its small picture. */
 
 import { kernelMood } from "../core/selectors";
+import type { Execution } from "../protocol/generated";
 import type { Session } from "../store/session";
 import type { SessionStore } from "../store/session-store";
 
@@ -11,7 +12,16 @@ function signOf(session: Session): Sign {
   const mood = kernelMood(session.state);
   if (mood === "dead") return "failed";
   if (session.state.running !== null || session.state.queue.length > 0) return "running";
-  return "idle";
+  return hasFailed(session) ? "failed" : "idle";
+}
+
+/** Whether what ran last, here and not in an earlier life of the file, ended badly. */
+function hasFailed(session: Session): boolean {
+  let last: Execution | null = null;
+  for (const execution of Object.values(session.state.executions)) {
+    if ((execution.finished_at ?? 0) > (last?.finished_at ?? 0)) last = execution;
+  }
+  return last !== null && (last.status === "error" || last.status === "aborted");
 }
 
 const PREFIX: Readonly<Record<Sign, string>> = { idle: "", running: "▸ ", failed: "✕ " };
