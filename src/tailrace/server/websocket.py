@@ -42,9 +42,12 @@ from tailrace.session.session import Session
 
 HELLO_S = 10.0  # before it has said hello a socket may not stay
 HELLO_BYTES = 4 << 10
+GOODBYE_S = 2.0  # for what a client has still to read when its session ends
 ASKS_AT_ONCE = 8
 RATE = 2_000  # frames a second that one client may send in the long run
 RATE_BURST = 6_000  # a client that was offline sends many at once when it comes back
+
+PERMISSIONS = ("read", "run", "edit", "admin")
 
 CLOSE_NORMAL = 1000
 CLOSE_TOO_BIG = 1009
@@ -161,18 +164,22 @@ class Connection:
             raise _Leave(CLOSE_TOO_FAST, "protocol.too-fast", "too many frames; slow down")
 
     async def _converse(self, session: Session, hello: Hello) -> None:
+        identity: Identity = self._websocket.scope[IDENTITY]
         lane = self._lane = Lane(hello.client_id, self._encoding)
+        lane.may = tuple(each for each in PERMISSIONS if each in identity.may)
         actor = f"client:{hello.client_id}"
         session.join(lane, hello)
         try:
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(self._write(session, lane))
                 reader = tasks.create_task(self._read(session, lane, actor, tasks))
-                await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
+                closed = tasks.create_task(lane.until_closed())
+                await asyncio.wait((writer, reader, closed), return_when=asyncio.FIRST_COMPLETED)
                 lane.close()
+                if not reader.done():  # somebody is there to read what is left
+                    await asyncio.wait((writer,), timeout=GOODBYE_S)
+                writer.cancel()
                 reader.cancel()
-                if reader.done():
-                    writer.cancel()  # nobody is there to read any more
         except BaseExceptionGroup as group:
             raise _first(group) from None
         finally:
@@ -229,9 +236,11 @@ class Connection:
             await self._websocket.send({"type": "websocket.send", "text": data.decode()})
 
     async def _say_goodbye(self, goodbye: Goodbye, close_code: int) -> None:
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # already gone
-            await self._send(encoded(goodbye, self._encoding))
-            await self._websocket.close(close_code, goodbye.code)
+        # It may be gone already, or read nothing.
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                await self._send(encoded(goodbye, self._encoding))
+                await self._websocket.close(close_code, goodbye.code)
 
 
 def close_code_of(error: TailraceError) -> int:

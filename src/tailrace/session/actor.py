@@ -352,7 +352,7 @@ class Actor:
             self.fanout.remove(lane)
             return
         if hello is not None:
-            lane.put(welcome(self))
+            lane.put(welcome(self, lane.may))
         after = hello.after if hello is not None and hello.epoch == self.log.epoch else None
         lane.begin(await self._recent.frames_after(self, after, lane.encoding))
         lane.put(self.status)

@@ -20,6 +20,8 @@ from tailrace.protocol.records import Record
 LANE_BYTES = 32 << 20  # lanes share their frames, so this is the bound for all of them
 FRAME_BYTES = 96 << 10  # uvicorn sends frames of 8 to 100 kB best
 
+EVERYONE_MAY = ("read", "run", "edit")
+
 Encoding = Literal["msgpack", "json"]
 
 _msgpack = msgspec.msgpack.Encoder()
@@ -84,11 +86,13 @@ class Lane:
         self.encoding: Encoding = encoding
         self.is_cut = False
         self.goodbye: Goodbye | None = None
+        self.may: tuple[str, ...] = EVERYONE_MAY
         self._limit = limit_bytes
         self._frames: deque[tuple[bytes, bool]] = deque()  # bytes, may be forgotten
         self._size = 0
         self._ready = asyncio.Event()
         self._closed = False
+        self._closing = asyncio.Event()
 
     @property
     def waiting_bytes(self) -> int:
@@ -139,6 +143,10 @@ class Lane:
         self.goodbye = self.goodbye or goodbye
         self._closed = True
         self._ready.set()
+        self._closing.set()
+
+    async def until_closed(self) -> None:
+        await self._closing.wait()
 
     def _push(self, data: bytes, *, forgettable: bool) -> None:
         self._frames.append((data, forgettable))

@@ -28,10 +28,8 @@ RECENT_BYTES = 2 << 20  # a few seconds of most notebooks
 TAIL_BYTES = 4 << 20  # past this a snapshot is the shorter way
 TAIL_RECORDS = 20_000
 
-MAY = ("read", "run", "edit")
 
-
-def welcome(actor: Actor) -> Welcome:
+def welcome(actor: Actor, may: tuple[str, ...]) -> Welcome:
     log = actor.log
     return Welcome(
         PROTOCOL_VERSION,
@@ -41,7 +39,7 @@ def welcome(actor: Actor) -> Welcome:
         log.epoch,
         actor.state.sequence,
         log.durable,
-        MAY,
+        may,
     )
 
 
