@@ -173,7 +173,7 @@ export function TableGrid({ table, onPrinted }: TableGridProps) {
       <div className="table-foot">
         <span>{rowsWords(source)}</span>
         <span>
-          {counted(table.columnCount, "column")}
+          {counted(table.columnCount - indexLevels(table), "column")}
           {hidden.size > 0 && `, ${hidden.size} hidden`}
           {table.columnCount > table.columns.length &&
             `, the first ${countWords(table.columns.length)} here`}
@@ -310,4 +310,9 @@ const kernelOf = ({ state }: Session): string | null =>
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** How many of the columns are the frame's own index: it is no column of the data. */
+function indexLevels(table: TableValue): number {
+  return table.columns.filter((column) => column.isIndex).length;
 }
