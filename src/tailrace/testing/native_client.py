@@ -108,6 +108,15 @@ class NativeClient:
             await self._socket.close()
         await self._stop_reading()
 
+    async def stall(self) -> None:
+        """Read nothing more of an open connection, as a sleeping tab would."""
+        await self._stop_reading()
+
+    def go_on(self) -> None:
+        """Read again, from where it stalled."""
+        assert self._socket is not None
+        self._reader = asyncio.create_task(self._read(self._socket))
+
     async def _stop_reading(self) -> None:
         if self._reader is not None:
             self._reader.cancel()
