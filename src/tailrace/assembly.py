@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from tailrace.blobs.local import LocalBlobs
+from tailrace.files.trash import Trash
 from tailrace.files.workspace import Workspace
 from tailrace.folders import StateFolders, made
 from tailrace.kernels.provider import HostProvider
@@ -17,6 +18,7 @@ from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.operations import StopKernel
 from tailrace.session.clock import SystemClock
 from tailrace.session.directory import Directory
+from tailrace.session.moves import Moves
 from tailrace.settings import Settings
 
 log_ = logging.getLogger("tailrace")
@@ -31,6 +33,7 @@ class Application:
         self.settings = settings
         self.folders = folders
         self.workspace = Workspace(settings.root)
+        self.backup_folder = folders.state / "backups"
         self.kernels = HostProvider(folders.run)
         self.clock = SystemClock()
         self.directory = Directory(
@@ -41,8 +44,15 @@ class Application:
             self.clock,
             autosave_s=settings.autosave_s,
             idle_stop_after_s=settings.idle_stop_after_s,
-            backup_folder=folders.state / "backups",
+            backup_folder=self.backup_folder,
             interpreter=interpreter,
+        )
+        self.moves = Moves(
+            self.workspace,
+            Trash(folders.trash, self.workspace),
+            self.directory.closed,
+            self._folder,
+            self.clock,
         )
         self.page_settings = PageSettingsFile(folders.config / "page.json")
         self._main: asyncio.Task[None] | None = None

@@ -40,6 +40,10 @@ class StateFolders(Struct, frozen=True):
         return self.state / "blobs"
 
     @property
+    def trash(self) -> Path:
+        return self.state / "trash"
+
+    @property
     def logins(self) -> Path:
         return self.state / "logins"
 

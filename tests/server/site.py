@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from tailrace.files.trash import Trash
 from tailrace.files.workspace import Workspace
 from tailrace.folders import StateFolders
 from tailrace.kernels.kernel import Kernel, KernelInfo, KernelProvider, ReportSink
@@ -24,6 +25,8 @@ from tailrace.server.launch_codes import LaunchCodes
 from tailrace.server.permissions import Routes
 from tailrace.server.run import listen, uvicorn_config
 from tailrace.server.static import BuiltPage
+from tailrace.session.clock import SystemClock
+from tailrace.session.moves import Moves
 from tailrace.settings import Settings, load_settings
 
 
@@ -82,6 +85,15 @@ class SmallApplication:
     def __post_init__(self) -> None:
         self.workspace = Workspace(self.settings.root)
         self.directory = self
+        self.backup_folder = self.settings.root.parent / "state" / "backups"
+        state = self.settings.root.parent / "state"
+        self.moves = Moves(
+            self.workspace,
+            Trash(state / "trash", self.workspace),
+            lambda files: contextlib.nullcontext(),
+            lambda notebook_id: state / "logs" / notebook_id,
+            SystemClock(),
+        )
         self.page_settings = PageSettingsFile(self.settings.root.parent / "config" / "page.json")
         self.applied: list[PageSettings] = []
 

@@ -74,6 +74,10 @@ class Workspace:
         """
         return self.root.joinpath(*self._parts(relative))
 
+    def resolve_link(self, relative: str) -> Path:
+        """Like `resolve`, but where the last name is a link: the link itself."""
+        return self.root.joinpath(*self._parts(relative, follow_last=False))
+
     def relative(self, path: Path) -> str:
         """The reverse of `resolve`."""
         try:

@@ -30,6 +30,7 @@
     │   ├── FileNotWritable
     │   │   └── DiskFull       no space, or over a quota or limit: the old file stands
     │   ├── FileTaken          something of that name is there already
+    │   ├── FileInUse          a kernel runs for it
     │   ├── FileChanged        it is not what was last seen: somebody else wrote it
     │   ├── FileWouldBeEmptied an empty notebook was about to replace one with cells
     │   ├── NameRefused        a name that files cannot have, or may not have here
@@ -227,6 +228,12 @@ class DiskFull(FileNotWritable):
 
 class FileTaken(FileError):
     code = "file.taken"
+
+
+class FileInUse(FileError):
+    """A kernel runs for it."""
+
+    code = "file.in-use"
 
 
 class FileChanged(FileError):

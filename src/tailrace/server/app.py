@@ -26,6 +26,7 @@ from tailrace.server.launch_codes import LaunchCodes
 from tailrace.server.logins import Logins
 from tailrace.server.permissions import Routes, undeclared
 from tailrace.server.problems import install_problems
+from tailrace.server.routes.file_changes import file_change_routes
 from tailrace.server.routes.files import file_routes
 from tailrace.server.routes.health import health_routes
 from tailrace.server.routes.kernels import kernel_routes
@@ -95,6 +96,7 @@ def create_app(
         health_routes(instance or secrets.token_hex(8)),
         me_routes(authenticator),
         file_routes(application),
+        file_change_routes(application),
         kernel_routes(application),
         page_routes(application),
         *routes,

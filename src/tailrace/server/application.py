@@ -5,12 +5,14 @@ they can be tested without kernels and logs. Nothing here holds state.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 from tailrace.files.workspace import Workspace
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.page_settings import PageSettings, PageSettingsFile
 from tailrace.protocol.ids import KernelId, NotebookId
+from tailrace.session.moves import Moves
 from tailrace.settings import Settings
 
 CloseReason = Literal["interrupt", "terminate", "failure"]
@@ -60,6 +62,14 @@ class Application(Protocol):
 
     @property
     def kernels(self) -> KernelProvider: ...
+
+    @property
+    def moves(self) -> Moves: ...
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where what is overwritten in place is kept meanwhile."""
+        ...
 
     @property
     def page_settings(self) -> PageSettingsFile: ...

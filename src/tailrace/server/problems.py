@@ -47,6 +47,7 @@ _STATUS: dict[type[errors.TailraceError], int] = {
     errors.FileMissing: 404,
     errors.FileNotWritable: 403,
     errors.FileTaken: 409,
+    errors.FileInUse: 409,
     errors.FileChanged: 409,
     errors.FileWouldBeEmptied: 409,
     errors.DiskFull: 507,

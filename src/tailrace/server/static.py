@@ -125,6 +125,7 @@ def static_routes(page: BuiltPage) -> Routes:
 
     @routes.http(["GET", "HEAD"], "/", permission="read")
     @routes.http(["GET", "HEAD"], "/notebook/{path:path}", permission="read")
+    @routes.http(["GET", "HEAD"], "/view/{path:path}", permission="read")
     async def index(request: Request) -> Response:
         return await page.document(request, "index.html")
 

@@ -6,9 +6,10 @@ looks at and that has no kernel is closed after `EVICT_AFTER_S`.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from tailrace.blobs.blob_store import BlobStore
@@ -18,7 +19,13 @@ from tailrace.files.workspace import Workspace
 from tailrace.formats.ipynb import parse
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.event_log import EventLog
-from tailrace.protocol.errors import FileMissing, PathOutside, ServerClosing, TailraceError
+from tailrace.protocol.errors import (
+    FileInUse,
+    FileMissing,
+    PathOutside,
+    ServerClosing,
+    TailraceError,
+)
 from tailrace.protocol.ids import NotebookId
 from tailrace.session.clock import Clock
 from tailrace.session.opening import Opened, opened_from_file
@@ -108,6 +115,29 @@ class Directory:
             return self._workspace.relative(file)
         except PathOutside:  # served by another server of this user, from another folder
             return str(file)
+
+    @contextlib.asynccontextmanager
+    async def closed(self, files: Sequence[Path]) -> AsyncIterator[None]:
+        """Meanwhile none of these notebooks is open, nor can be opened: they may be moved.
+
+        Their sessions are closed first. Raises `FileInUse` where a kernel lives.
+        """
+        ids = sorted({place_of(file, "").notebook_id for file in files})
+        async with contextlib.AsyncExitStack() as stack:
+            for notebook_id in ids:
+                lock = self._opening.setdefault(notebook_id, asyncio.Lock())
+                await stack.enter_async_context(lock)
+            opened = [self._sessions[each] for each in ids if each in self._sessions]
+            for session in opened:
+                if session.kernel_id is not None:
+                    raise FileInUse(f"a kernel runs for {session.path}; stop it first")
+            for session in opened:
+                self._sessions.pop(session.notebook_id, None)
+                self._idle_since.pop(session.notebook_id, None)
+                await _close(session)
+            yield
+            for notebook_id in ids:
+                self._places.pop(notebook_id, None)
 
     def set_autosave(self, autosaves: bool) -> None:
         """Whether files are written by themselves, or only when asked, from now on."""

@@ -1,0 +1,124 @@
+"""A notebook that is renamed or thrown away and back keeps what ran in it."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tailrace.files.trash import Trash
+from tailrace.files.workspace import Workspace
+from tailrace.kernels.scripted import Hold, Say, Script
+from tailrace.protocol import operations as op
+from tailrace.protocol.errors import FileInUse, FileMissing, FileTaken
+from tailrace.session.clock import SystemClock
+from tailrace.session.moves import Moves
+from tests.session.stage import Stage, played
+
+SCRIPT: Script = {"say": [Say("hello\n")], "hold": [Hold()]}
+
+
+def told(folder: Path, story: Callable[[Stage, Moves], Awaitable[None]]) -> None:
+    async def play() -> None:
+        async with Stage(folder, SCRIPT) as stage:
+            workspace = Workspace(stage.notebooks)
+            moves = Moves(
+                workspace,
+                Trash(stage.home / "trash", workspace),
+                stage.directory.closed,
+                lambda notebook_id: stage.home / notebook_id,
+                SystemClock(),
+            )
+            await story(stage, moves)
+
+    played(play)
+
+
+async def ran_and_left(stage: Stage, name: str) -> None:
+    """Run in it, stop the kernel, leave; only the log knows the output's lines."""
+    ada = await stage.client(await stage.open(name))
+    assert await ada.run("a") == ["ok"]
+    await ada.done(op.StopKernel())
+    await ada.until(lambda state: state.kernel.phase == "none")
+    await ada.leave()
+
+
+async def recorded(stage: Stage, name: str) -> str:
+    bob = await stage.client(await stage.open(name), name="bob")
+    text = bob.text("a")
+    assert bob.state.executions[bob.state.cells["a"]].took_ms is not None  # type: ignore[index]
+    return text
+
+
+def test_a_renamed_notebook_keeps_its_log(tmp_path: Path) -> None:  # PAGE-4
+    async def story(stage: Stage, moves: Moves) -> None:
+        stage.write("old.ipynb", a="say")
+        await ran_and_left(stage, "old.ipynb")
+
+        await moves.rename("old.ipynb", "new.ipynb")
+
+        assert await recorded(stage, "new.ipynb") == "hello\n"
+        with pytest.raises(FileMissing):
+            stage.directory.place("old.ipynb")
+
+    told(tmp_path, story)
+
+
+def test_a_moved_folder_takes_the_logs_of_its_notebooks_along(tmp_path: Path) -> None:
+    async def story(stage: Stage, moves: Moves) -> None:
+        (stage.notebooks / "from" / "inner").mkdir(parents=True)
+        stage.write("from/inner/n.ipynb", a="say")
+        await ran_and_left(stage, "from/inner/n.ipynb")
+
+        await moves.rename("from", "to")
+
+        assert await recorded(stage, "to/inner/n.ipynb") == "hello\n"
+
+    told(tmp_path, story)
+
+
+def test_what_was_thrown_away_comes_back_with_its_log(tmp_path: Path) -> None:  # PAGE-5
+    async def story(stage: Stage, moves: Moves) -> None:
+        stage.write("n.ipynb", a="say")
+        await ran_and_left(stage, "n.ipynb")
+        item = await moves.throw_away("n.ipynb")
+        assert not stage.file().exists()
+        stage.write("n.ipynb", a="say")  # another one of the same name, which ran nothing
+        other = await stage.client(await stage.open())
+        assert other.state.executions == {}
+
+        entry = await moves.restore(item.item_id)
+
+        assert entry.path == "n 2.ipynb"
+        assert await recorded(stage, "n 2.ipynb") == "hello\n"
+
+    told(tmp_path, story)
+
+
+def test_a_notebook_with_a_kernel_is_not_moved(tmp_path: Path) -> None:  # PAGE-4
+    async def story(stage: Stage, moves: Moves) -> None:
+        stage.write("n.ipynb", a="say")
+        ada = await stage.client()
+        await ada.run("a")
+
+        with pytest.raises(FileInUse):
+            await moves.rename("n.ipynb", "m.ipynb")
+        with pytest.raises(FileInUse):
+            await moves.throw_away("n.ipynb")
+        assert stage.file().exists()
+        assert await ada.run("a") == ["ok"]
+
+    told(tmp_path, story)
+
+
+def test_a_taken_name_moves_nothing(tmp_path: Path) -> None:
+    async def story(stage: Stage, moves: Moves) -> None:
+        stage.write("n.ipynb", a="say")
+        stage.write("m.ipynb", a="say")
+        await ran_and_left(stage, "n.ipynb")
+
+        with pytest.raises(FileTaken):
+            await moves.rename("n.ipynb", "m.ipynb")
+
+        assert await recorded(stage, "n.ipynb") == "hello\n"
+
+    told(tmp_path, story)
