@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tailrace.kernels.scripted import (
     Ask,
@@ -29,7 +30,16 @@ from tailrace.protocol.outputs import DisplayOutput, ErrorOutput
 from tailrace.session import resume
 from tailrace.session.fanout import Lane
 from tailrace.session.session import Session
-from tests.session.stage import Client, Stage, played, settled, until, without_answered
+from tests.session.stage import (
+    Client,
+    Stage,
+    code_cell,
+    played,
+    settled,
+    until,
+    without_answered,
+    write_cells,
+)
 
 SCRIPT: Script = {
     "say": [Say("hello\n")],
@@ -434,6 +444,30 @@ def test_who_was_away_for_a_moment_gets_exactly_what_followed(tmp_path: Path, lo
         await away(stage, ada)
         await ada.join()
         assert ada.snapshots == 1
+
+    on_stage(tmp_path, story, log=log)
+
+
+@pytest.mark.parametrize("recent_bytes", [resume.RECENT_BYTES, 1])
+def test_who_returns_to_a_notebook_that_was_never_changed_has_it_all(
+    tmp_path: Path, log: str, recent_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume, "RECENT_BYTES", recent_bytes)
+
+    async def story(stage: Stage) -> None:
+        loaded = [{"output_type": "stream", "name": "stdout", "text": ["from the file\n"]}]
+        write_cells(stage.file(), code_cell("a", "say", *loaded), code_cell("b", "more"))
+        ada = await stage.client()
+        await ada.leave()
+        await ada.join()
+        assert ada.snapshots == 1
+        await ada.leave()
+        ada.state = replace(ada.state, sequence=1)
+        await ada.join()
+        assert ada.snapshots == (1 if recent_bytes > 1 else 2)
+        assert ada.text("a") == "from the file\n"
+        await ada.run("b")
+        assert ada.state == without_answered(ada.session.state)
 
     on_stage(tmp_path, story, log=log)
 

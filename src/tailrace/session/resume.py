@@ -66,7 +66,15 @@ class Recent:
             self._first = gone.records[-1].sequence + 1
 
     def add_stored(self, stored: Sequence[LogRecord]) -> None:
-        self.add(in_frames([decode_record(each) for each in stored], [e.body for e in stored]))
+        """Keep the newest of what follows the sequence given; all of it, if that is little."""
+        begin, size = len(stored), 0
+        while begin and size + len(stored[begin - 1].body) <= RECENT_BYTES:
+            begin -= 1
+            size += len(stored[begin].body)
+        if begin:
+            self._first = stored[begin - 1].sequence + 1
+        newest = stored[begin:]
+        self.add(in_frames([decode_record(each) for each in newest], [e.body for e in newest]))
 
     async def frames_after(
         self, actor: Actor, after: int | None, encoding: Encoding
