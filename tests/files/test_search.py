@@ -19,7 +19,7 @@ def searched(workspace: Workspace, query: str) -> Findings:
     return find(workspace, query, is_late=lambda: False)
 
 
-def test_sources_and_outputs_of_notebooks_are_found(workspace: Workspace) -> None:  # PAGE-8
+def test_sources_and_outputs_of_notebooks_are_found(workspace: Workspace) -> None:  # PAGE-17
     cells = [
         {"cell_type": "markdown", "source": ["# The Needle\n", "text"]},
         {

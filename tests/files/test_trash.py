@@ -23,7 +23,7 @@ def trash(tmp_path: Path, workspace: Workspace) -> Trash:
     return Trash(tmp_path / "state" / "trash", workspace)
 
 
-def test_a_file_goes_and_comes_back(workspace: Workspace, trash: Trash) -> None:  # PAGE-5
+def test_a_file_goes_and_comes_back(workspace: Workspace, trash: Trash) -> None:  # PAGE-14
     workspace.create_folder("sub")
     workspace.create("sub/a.txt", b"kept")
 

@@ -19,7 +19,7 @@ def root(site: Site) -> Path:
     return site.application.workspace.root
 
 
-def test_a_file_is_renamed_moved_and_copied(client: httpx.Client, root: Path) -> None:  # PAGE-4
+def test_a_file_is_renamed_moved_and_copied(client: httpx.Client, root: Path) -> None:  # PAGE-13
     (root / "a.txt").write_text("a")
     (root / "sub").mkdir()
 
@@ -32,7 +32,7 @@ def test_a_file_is_renamed_moved_and_copied(client: httpx.Client, root: Path) ->
     assert (taken.status_code, taken.json()["code"]) == (409, "file.taken")
 
 
-def test_deleted_is_in_the_trash_until_it_is_emptied(  # PAGE-5
+def test_deleted_is_in_the_trash_until_it_is_emptied(  # PAGE-14
     client: httpx.Client, root: Path
 ) -> None:
     (root / "a.txt").write_text("kept")
@@ -51,7 +51,7 @@ def test_deleted_is_in_the_trash_until_it_is_emptied(  # PAGE-5
     assert client.delete("/api/v1/trash/..%2Flogs").status_code == 404
 
 
-def test_an_upload_replaces_nothing(client: httpx.Client, root: Path) -> None:  # PAGE-6
+def test_an_upload_replaces_nothing(client: httpx.Client, root: Path) -> None:  # PAGE-15
     data = bytes(range(256)) * 10
     first = client.put("/api/v1/files/content", params={"path": "up.bin"}, content=data)
     second = client.put("/api/v1/files/content", params={"path": "up.bin"}, content=b"other")
@@ -62,7 +62,7 @@ def test_an_upload_replaces_nothing(client: httpx.Client, root: Path) -> None:  
     assert outside.status_code == 403
 
 
-def test_a_text_is_written_only_over_what_was_read(  # PAGE-7
+def test_a_text_is_written_only_over_what_was_read(  # PAGE-16
     client: httpx.Client, root: Path
 ) -> None:
     (root / "a.md").write_text("one")
@@ -90,7 +90,7 @@ def test_what_is_no_text_is_not_shown_as_one(client: httpx.Client, root: Path) -
     assert client.put("/api/v1/files/text", json=wanted).status_code == 400
 
 
-def test_a_search_answers_names_and_contents(client: httpx.Client, root: Path) -> None:  # PAGE-8
+def test_a_search_answers_names_and_contents(client: httpx.Client, root: Path) -> None:  # PAGE-17
     (root / "a.txt").write_text("the needle")
 
     found = client.get("/api/v1/search", params={"query": "needle"}).json()

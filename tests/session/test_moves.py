@@ -49,7 +49,7 @@ async def recorded(stage: Stage, name: str) -> str:
     return text
 
 
-def test_a_renamed_notebook_keeps_its_log(tmp_path: Path) -> None:  # PAGE-4
+def test_a_renamed_notebook_keeps_its_log(tmp_path: Path) -> None:  # PAGE-13
     async def story(stage: Stage, moves: Moves) -> None:
         stage.write("old.ipynb", a="say")
         await ran_and_left(stage, "old.ipynb")
@@ -76,7 +76,7 @@ def test_a_moved_folder_takes_the_logs_of_its_notebooks_along(tmp_path: Path) ->
     told(tmp_path, story)
 
 
-def test_what_was_thrown_away_comes_back_with_its_log(tmp_path: Path) -> None:  # PAGE-5
+def test_what_was_thrown_away_comes_back_with_its_log(tmp_path: Path) -> None:  # PAGE-14
     async def story(stage: Stage, moves: Moves) -> None:
         stage.write("n.ipynb", a="say")
         await ran_and_left(stage, "n.ipynb")
@@ -94,7 +94,7 @@ def test_what_was_thrown_away_comes_back_with_its_log(tmp_path: Path) -> None:  
     told(tmp_path, story)
 
 
-def test_a_notebook_with_a_kernel_is_not_moved(tmp_path: Path) -> None:  # PAGE-4
+def test_a_notebook_with_a_kernel_is_not_moved(tmp_path: Path) -> None:  # PAGE-13
     async def story(stage: Stage, moves: Moves) -> None:
         stage.write("n.ipynb", a="say")
         ada = await stage.client()

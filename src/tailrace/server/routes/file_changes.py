@@ -1,7 +1,7 @@
 """Files changed over HTTP: renamed, copied, thrown away and back, uploaded, edited, found.
 
 What can be lost is not: nothing replaces a file that is there, deleting is moving into the
-trash, and a text is written only over what the writer has seen (PAGE-4 to PAGE-8).
+trash, and a text is written only over what the writer has seen (PAGE-13 to PAGE-17).
 """
 
 import asyncio
