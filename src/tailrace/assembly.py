@@ -89,8 +89,9 @@ class Application:
         for session in self.directory.open_notebooks():
             if session.kernel_id == kernel_id:
                 operation_id = OperationId(f"server-{self.clock.seed()}")
-                await session.submit(operation_id, StopKernel(kill), f"server:{reason}")
-                return True
+                answer = await session.submit(operation_id, StopKernel(kill), f"server:{reason}")
+                if answer.refusal is None:
+                    return True
         return await self.kernels.stop(kernel_id, kill=kill)
 
     async def close(self, reason: str) -> None:

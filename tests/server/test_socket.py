@@ -158,6 +158,27 @@ def test_a_file_that_is_no_notebook_is_said(tmp_path: Path) -> None:
     in_hall(tmp_path, story)
 
 
+def test_an_error_that_nobody_foresaw_is_told_and_ends_one_socket_only(tmp_path: Path) -> None:
+    async def story(made: Hall) -> None:
+        made.stage.write("other.ipynb", a="say")
+        async with made.socket() as ada:
+            await ada.hello()
+
+            def broken(_: object) -> None:
+                raise ZeroDivisionError("a fault of ours")
+
+            made.stage.directory._open_log = broken  # type: ignore[assignment]
+            other = made.stage.directory.place("other.ipynb").notebook_id
+            async with made.socket(other) as bob:
+                await bob.say("hello", protocol=1, client_id="bob")
+                code, goodbye = await bob.closed()
+            assert (code, said(goodbye)) == (1011, "internal")
+            await ada.say("ping", nonce=1)
+            assert await ada.until("pong")
+
+    in_hall(tmp_path, story)
+
+
 def test_with_no_subprotocol_json_is_spoken(tmp_path: Path) -> None:  # SYNC-3
     async def story(made: Hall) -> None:
         async with made.socket(speak="") as ada:

@@ -110,6 +110,10 @@ class Connection:
             await self._say_goodbye(Goodbye(error.code, str(error)), CLOSE_MALFORMED)
         except TailraceError as error:
             await self._say_goodbye(Goodbye(error.code, str(error)), close_code_of(error))
+        except Exception:
+            log_.exception("a socket of notebook %s failed", self._notebook_id)
+            message = "something failed in the server; its log has the cause; reconnecting"
+            await self._say_goodbye(Goodbye("internal", message), CLOSE_FAILED)
 
     # ── in ───────────────────────────────────────────────────────────────────
 

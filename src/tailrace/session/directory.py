@@ -26,7 +26,8 @@ from tailrace.protocol.errors import (
     ServerClosing,
     TailraceError,
 )
-from tailrace.protocol.ids import NotebookId
+from tailrace.protocol.ids import NotebookId, OperationId
+from tailrace.protocol.operations import StopKernel
 from tailrace.session.clock import Clock
 from tailrace.session.opening import Opened, opened_from_file
 from tailrace.session.place import Place, place_of
@@ -105,7 +106,7 @@ class Directory:
                     continue
                 try:
                     await self.open_file(file, self._name_of(file))
-                except TailraceError as error:
+                except (TailraceError, OSError) as error:
                     log_.error("the kernel of %s runs, but it cannot be opened: %s", file, error)
         finally:
             self._reopened.set()
@@ -248,9 +249,8 @@ class Directory:
                     if idle_s > EVICT_AFTER_S:
                         await self._evict(notebook_id, session)
                 elif 0 < self._idle_stop_after_s < idle_s:
-                    from tailrace.protocol.operations import StopKernel
-
-                    session.submit(_operation_id(self._clock), StopKernel(), "server:idle")
+                    operation_id = OperationId(f"server-{self._clock.seed()}")
+                    session.submit(operation_id, StopKernel(), "server:idle")
 
     async def _reopen(self, notebook_id: NotebookId, failed: Session) -> None:
         """Its kernel runs on, with or without somebody to look: so does its queue."""
@@ -266,12 +266,6 @@ class Directory:
             self._sessions.pop(notebook_id, None)
             await _close(session)
             self._idle_since.pop(notebook_id, None)
-
-
-def _operation_id(clock: Clock):  # type: ignore[no-untyped-def]
-    from tailrace.protocol.ids import OperationId
-
-    return OperationId(f"server-{clock.seed()}")
 
 
 async def _close(session: Session) -> None:
