@@ -1,12 +1,14 @@
 /** The pages, the server they speak to, and what they share. */
 
 import { lazy, Suspense, useEffect, useMemo } from "react";
+import { noteNotebook } from "../files/recent";
 import { NotebookPage } from "../notebook/notebook-page";
 import { connectSettings } from "../settings/settings-store";
 import { Server } from "../sync/server";
 import { Notices } from "../ui/notices";
-import { folderAddress, go, notebookAddress, routeOf, useAddress } from "./routes";
+import { folderAddress, go, notebookAddress, routeOf, useAddress, viewAddress } from "./routes";
 
+const ViewPage = lazy(async () => ({ default: (await import("../files/view-page")).ViewPage }));
 const HomePage = lazy(async () => ({ default: (await import("../files/home-page")).HomePage }));
 
 export function App() {
@@ -15,6 +17,9 @@ export function App() {
   const address = useAddress();
   const route = routeOf(new URL(address), server.base);
   const { base } = server;
+  useEffect(() => {
+    if (route.page === "notebook") noteNotebook(route.path);
+  }, [route.page, route.path]);
   if (route.page === "notebook") {
     const parts = route.path.split("/");
     const home = folderAddress(base, parts.slice(0, -1).join("/"));
@@ -33,8 +38,19 @@ export function App() {
   const places = {
     notebook: (path: string) => notebookAddress(base, path),
     folder: (path: string) => folderAddress(base, path),
+    view: (path: string) => viewAddress(base, path),
     go,
   };
+  if (route.page === "view") {
+    return (
+      <>
+        <Suspense>
+          <ViewPage key={route.path} server={server} path={route.path} places={places} />
+        </Suspense>
+        <Notices />
+      </>
+    );
+  }
   return (
     <>
       <Suspense>

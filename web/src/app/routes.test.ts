@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { folderAddress, notebookAddress, routeOf } from "./routes";
+import { folderAddress, notebookAddress, routeOf, viewAddress } from "./routes";
 
 const base = new URL("http://host/under/here/");
 
@@ -8,6 +8,11 @@ test("a notebook's address and back, whatever its name", () => {
     const address = new URL(notebookAddress(base, path));
     expect(routeOf(address, base)).toEqual({ page: "notebook", path });
   }
+});
+
+test("a file's address and back", () => {
+  const address = new URL(viewAddress(base, "data/a b.csv"));
+  expect(routeOf(address, base)).toEqual({ page: "view", path: "data/a b.csv" });
 });
 
 test("a folder's address and back", () => {

@@ -5,7 +5,8 @@ import { flushSync } from "react-dom";
 
 export type Route =
   | { readonly page: "home"; readonly path: string }
-  | { readonly page: "notebook"; readonly path: string };
+  | { readonly page: "notebook"; readonly path: string }
+  | { readonly page: "view"; readonly path: string };
 
 /** `path` is the address's, decoded part by part; `base` ends with `/`. */
 export function routeOf(address: URL, base: URL): Route {
@@ -13,8 +14,8 @@ export function routeOf(address: URL, base: URL): Route {
     ? address.pathname.slice(base.pathname.length)
     : "";
   const [page, ...parts] = below.split("/");
-  if (page === "notebook" && parts.length > 0) {
-    return { page: "notebook", path: parts.map(decoded).join("/") };
+  if ((page === "notebook" || page === "view") && parts.length > 0) {
+    return { page, path: parts.map(decoded).join("/") };
   }
   return { page: "home", path: address.searchParams.get("path") ?? "" };
 }
@@ -29,8 +30,17 @@ function decoded(part: string): string {
 }
 
 export function notebookAddress(base: URL, path: string): string {
+  return addressOf(base, "notebook", path);
+}
+
+/** Of the page that shows a file which is no notebook. */
+export function viewAddress(base: URL, path: string): string {
+  return addressOf(base, "view", path);
+}
+
+function addressOf(base: URL, page: string, path: string): string {
   const parts = path.split("/").map(encodeURIComponent).join("/");
-  return new URL(`notebook/${parts}`, base).href;
+  return new URL(`${page}/${parts}`, base).href;
 }
 
 export function folderAddress(base: URL, path: string): string {

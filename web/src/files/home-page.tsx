@@ -7,23 +7,26 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import type { Server } from "../sync/server";
 import { Button } from "../ui/button";
-import { Dialog } from "../ui/dialog";
-import { Icon, Mark } from "../ui/icon";
+import { Mark } from "../ui/icon";
 import { notify } from "../ui/notices";
 import { ThemeMenu } from "../ui/theme-menu";
-import { momentWords, sizeWords } from "../ui/words";
-import { contentAddress, create, type FileEntry, freeName, listFolder } from "./listing";
+import { folderOf, inFolder } from "./file-changes";
+import { FileRow } from "./file-row";
+import { create, type FileEntry, freeName, listFolder } from "./listing";
+import { PathDialog } from "./path-dialog";
+import { Place, type Places } from "./place";
+import { recentNotebooks } from "./recent";
 import { RunningKernels } from "./running-kernels";
+import { SearchResults } from "./search-results";
+import { TrashDialog } from "./trash-dialog";
+import { DropZone, UploadButton } from "./uploads";
 
-export interface Places {
-  /** The address of a notebook's page, of a folder's. */
-  readonly notebook: (path: string) => string;
-  readonly folder: (path: string) => string;
-  readonly go: (address: string) => void;
-}
+const SettingsDialog = lazy(async () => ({
+  default: (await import("../settings/settings-dialog")).SettingsDialog,
+}));
 
 interface HomePageProps {
   readonly server: Server;
@@ -52,6 +55,10 @@ function Home({ server, path, places }: HomePageProps) {
     refetchInterval: REFRESH_MS,
   });
   const entries = folder.data ?? [];
+  const taken = entries.map((entry) => entry.name);
+  const [dialog, setDialog] = useState<"trash" | "settings" | null>(null);
+  const [query, setQuery] = useState("");
+  const wanted = useSettled(query.trim());
   return (
     <>
       <header className="bar home-bar">
@@ -60,37 +67,86 @@ function Home({ server, path, places }: HomePageProps) {
         </span>
         <h1 className="bar-name">Tailrace</h1>
         <div className="bar-acts">
+          <Button icon="trash" look="quiet" label="Trash" onClick={() => setDialog("trash")} />
           <ThemeMenu />
+          <Button
+            icon="settings"
+            look="quiet"
+            label="Settings"
+            onClick={() => setDialog("settings")}
+          />
         </div>
       </header>
       <main className="home">
         <section className="home-files" aria-label="Files">
           <div className="home-head">
             <Crumbs path={path} places={places} />
+            <input
+              className="field home-search"
+              type="search"
+              placeholder="Search names and contents"
+              aria-label="Search names and contents"
+              value={query}
+              onChange={(event) => setQuery(event.target.value)}
+            />
+            <UploadButton server={server} folder={path} taken={taken} />
             <NewFolder server={server} path={path} />
             <NewNotebook server={server} path={path} places={places} entries={entries} />
           </div>
-          {folder.isError ? (
+          {wanted !== "" ? (
+            <SearchResults server={server} query={wanted} places={places} />
+          ) : folder.isError ? (
             <p className="home-empty" role="alert">
               This folder could not be read: {folder.error.message}
             </p>
           ) : folder.isSuccess && entries.length === 0 ? (
-            <p className="home-empty">
-              Nothing is here yet. Make a notebook: a file with cells of Python and of words, which
-              run one by one and keep what they show.
-            </p>
+            <DropZone server={server} folder={path} taken={taken}>
+              <p className="home-empty">
+                Nothing is here yet. Make a notebook: a file with cells of Python and of words,
+                which run one by one and keep what they show.
+              </p>
+            </DropZone>
           ) : (
-            <ul className="files">
-              {entries.map((entry) => (
-                <FileRow key={entry.name} entry={entry} server={server} places={places} />
-              ))}
-            </ul>
+            <DropZone server={server} folder={path} taken={taken}>
+              <ul className="files">
+                {entries.map((entry) => (
+                  <FileRow
+                    key={entry.name}
+                    entry={entry}
+                    siblings={entries}
+                    server={server}
+                    places={places}
+                  />
+                ))}
+              </ul>
+            </DropZone>
           )}
         </section>
-        <RunningKernels server={server} places={places} />
+        <div className="home-side">
+          <RunningKernels server={server} places={places} />
+          <Recent places={places} />
+        </div>
       </main>
+      {dialog === "trash" && <TrashDialog server={server} onClose={() => setDialog(null)} />}
+      {dialog === "settings" && (
+        <Suspense>
+          <SettingsDialog onClose={() => setDialog(null)} />
+        </Suspense>
+      )}
     </>
   );
+}
+
+const SETTLED_MS = 250; // between two keys of somebody who types
+
+/** The value once it has stayed the same for a moment; an empty one at once. */
+function useSettled(value: string): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return value === "" ? "" : settled;
 }
 
 function Crumbs({ path, places }: { readonly path: string; readonly places: Places }) {
@@ -118,81 +174,6 @@ function Crumbs({ path, places }: { readonly path: string; readonly places: Plac
   );
 }
 
-interface PlaceProps {
-  readonly address: string;
-  readonly places: Places;
-  readonly isHere?: boolean;
-  readonly className?: string;
-  readonly children: React.ReactNode;
-}
-
-/** A link within the page: it opens here, and in a new tab when asked to. */
-export function Place({ address, places, isHere = false, className, children }: PlaceProps) {
-  return (
-    <a
-      href={address}
-      className={className}
-      aria-current={isHere ? "page" : undefined}
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-        event.preventDefault();
-        places.go(address);
-      }}
-    >
-      {children}
-    </a>
-  );
-}
-
-interface RowProps {
-  readonly entry: FileEntry;
-  readonly server: Server;
-  readonly places: Places;
-}
-
-function FileRow({ entry, server, places }: RowProps) {
-  const { name, path, kind, isRunning } = entry;
-  const label = (
-    <>
-      <Icon name={kind} />
-      <span className="file-name">{name}</span>
-      {isRunning && <span className="file-running">kernel</span>}
-      <span className="file-size">{kind === "folder" ? "" : sizeWords(entry.sizeBytes)}</span>
-      <time className="file-time" dateTime={new Date(entry.modifiedAt * 1000).toISOString()}>
-        {momentWords(entry.modifiedAt)}
-      </time>
-    </>
-  );
-  return (
-    <li data-kind={kind}>
-      {path === null ? (
-        <span className="file-row">{label}</span>
-      ) : kind === "file" ? (
-        <a
-          className="file-row"
-          href={contentAddress(server, path)}
-          download={name}
-          title="Download"
-        >
-          {label}
-        </a>
-      ) : (
-        <Place
-          className="file-row"
-          address={kind === "folder" ? places.folder(path) : places.notebook(path)}
-          places={places}
-        >
-          {label}
-        </Place>
-      )}
-    </li>
-  );
-}
-
-function within(folder: string, name: string): string {
-  return folder === "" ? name : `${folder}/${name}`;
-}
-
 function NewNotebook(props: {
   readonly server: Server;
   readonly path: string;
@@ -203,7 +184,7 @@ function NewNotebook(props: {
   const making = useMutation({
     mutationFn: () => {
       const name = freeName(entries.map((entry) => entry.name));
-      return create(server, within(path, name), "notebook");
+      return create(server, inFolder(path, name), "notebook");
     },
     onSuccess: (made) => places.go(places.notebook(made)),
     onError: (problem) => notify({ text: problem.message, tone: "failure" }),
@@ -217,59 +198,45 @@ function NewNotebook(props: {
 
 function NewFolder({ server, path }: { readonly server: Server; readonly path: string }) {
   const [isAsking, setAsking] = useState(false);
-  const [name, setName] = useState("");
   const queries = useQueryClient();
-  const making = useMutation({
-    mutationFn: () => create(server, within(path, name.trim()), "folder"),
-    onSuccess: () => {
-      setAsking(false);
-      setName("");
-      void queries.invalidateQueries({ queryKey: ["folder", path] });
-    },
-  });
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    if (name.trim() !== "") making.mutate();
-  }
-
   return (
     <>
       <Button icon="folder" look="quiet" onClick={() => setAsking(true)}>
         New folder
       </Button>
       {isAsking && (
-        <Dialog title="New folder" onClose={() => setAsking(false)}>
-          <form onSubmit={submit}>
-            <label>
-              Name
-              <input
-                className="field"
-                data-first=""
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            </label>
-            {making.isError && (
-              <p className="field-problem" role="alert">
-                {making.error.message}
-              </p>
-            )}
-            <div className="dialog-actions">
-              <Button look="quiet" onClick={() => setAsking(false)}>
-                Cancel
-              </Button>
-              <Button
-                type="submit"
-                look="primary"
-                disabled={name.trim() === "" || making.isPending}
-              >
-                Make it
-              </Button>
-            </div>
-          </form>
-        </Dialog>
+        <PathDialog
+          title="New folder"
+          label="Name"
+          act="Make it"
+          value=""
+          onSubmit={async (name) => {
+            await create(server, inFolder(path, name), "folder");
+            await queries.invalidateQueries({ queryKey: ["folder", path] });
+          }}
+          onClose={() => setAsking(false)}
+        />
       )}
     </>
+  );
+}
+
+function Recent({ places }: { readonly places: Places }) {
+  const paths = recentNotebooks();
+  if (paths.length === 0) return null;
+  return (
+    <section className="home-recent" aria-label="Opened last">
+      <h2>Opened last</h2>
+      <ul>
+        {paths.map((path) => (
+          <li key={path}>
+            <Place address={places.notebook(path)} places={places}>
+              {path.split("/").at(-1)}
+              {path.includes("/") && <small>{folderOf(path)}</small>}
+            </Place>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

@@ -5,8 +5,8 @@ import type { Server } from "../sync/server";
 import { Button } from "../ui/button";
 import { notify } from "../ui/notices";
 import { sizeWords } from "../ui/words";
-import { Place, type Places } from "./home-page";
 import { listKernels, type RunningKernel, stopKernel } from "./listing";
+import { Place, type Places } from "./place";
 
 const REFRESH_MS = 3_000;
 

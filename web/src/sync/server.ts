@@ -118,7 +118,10 @@ export class Server {
     }
     const init: RequestInit = { method, headers, credentials: "same-origin" };
     if (signal) init.signal = signal;
-    if (body !== undefined) {
+    if (body instanceof Blob) {
+      headers["content-type"] = "application/octet-stream";
+      init.body = body;
+    } else if (body !== undefined) {
       headers["content-type"] = "application/json";
       init.body = JSON.stringify(body);
     }

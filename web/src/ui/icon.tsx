@@ -41,6 +41,7 @@ const SHAPES = {
   keyboard: <path d="M2 4.5h12v7H2zM4.5 7h0M7 7h0M9.5 7h0M12 7h0M5 9.3h6" />,
   copy: <path d="M5.5 5.5h7v7h-7zM10.5 5.5v-2h-7v7h2" />,
   download: <path d="M8 2.5v7.2M4.8 7 8 10.2 11.2 7M3 13h10" />,
+  upload: <path d="M8 10.2V3M4.8 5.7 8 2.5l3.2 3.2M3 13h10" />,
   search: <path d="M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9ZM10.3 10.3l3.2 3.2" />,
   close: <path d="m4 4 8 8M12 4l-8 8" />,
   trash: <path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9" />,
