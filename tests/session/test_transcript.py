@@ -20,9 +20,11 @@ from tailrace.protocol.ids import CellId, ExecutionId
 from tailrace.protocol.outputs import DisplayOutput, StreamOutput
 from tailrace.protocol.records import Record
 from tailrace.protocol.state import SessionState
+from tailrace.session import search as search_module
 from tailrace.session import transcript
 from tailrace.session.opening import span_of
-from tailrace.session.transcript import lines, search, text_of
+from tailrace.session.search import search
+from tailrace.session.transcript import lines, text_of
 from tests.session.stage import settled
 
 X = ExecutionId("x")
@@ -315,7 +317,7 @@ def test_thousands_of_records_on_one_line_are_one_line(tmp_path: Path, kind: str
 def test_a_search_goes_on_where_it_stopped(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transcript, "SEARCH_READS", 200_000)
+    monkeypatch.setattr(search_module, "SEARCH_READS", 200_000)
 
     async def story(written: Written) -> None:
         for begin in range(0, 60_000, 1_000):
@@ -338,7 +340,7 @@ def test_a_search_goes_on_where_it_stopped(
         assert found == list(range(5, 60_000, 9_000))
         assert asked > 2
         many = await search(written.log, X, "row")
-        assert len(many.matches) == transcript.SEARCH_MATCHES
+        assert len(many.matches) == search_module.SEARCH_MATCHES
         assert many.next == many.matches[-1].line + 1
 
     on_log(tmp_path, story, kind=kind)

@@ -1,4 +1,4 @@
-"""The whole of an execution's output, paged and searched from the log.
+"""The whole of an execution's output, paged from the log (`search.py` looks through it).
 
 State holds the head and the tail of a long output; everything between is here. Lines are
 counted as in `protocol/outputs.py`: each newline of stream text is one, a display or an
@@ -10,7 +10,6 @@ Records are decoded and looked at in a thread, a batch at a time.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -40,10 +39,6 @@ from tailrace.protocol.outputs import DisplayOutput, Output, Outputs, StreamName
 PAGE_LINES = 5_000
 PAGE_CHARS = 4 << 20
 BATCH_BYTES = 1 << 20
-SEARCH_MATCHES = 500
-SEARCH_SHOWN = 512  # characters of a matching line
-SEARCH_READS = 64 << 20  # characters looked at for one request: about a second
-ROW_CHARS = 1 << 20  # of a line that are in memory at once while it is searched
 
 Piece = TextAppended | DisplayAppended | ErrorAppended
 Shown = Piece | OutputsCleared | ExecutionLoaded
@@ -66,9 +61,10 @@ class Topics(Protocol):
 # ── records ──────────────────────────────────────────────────────────────────
 
 
-async def _batches(
+async def batches(
     log: Topics, execution_id: ExecutionId, line: int
 ) -> AsyncIterator[list[LogRecord]]:
+    """The records of an execution that reach `line` or lie beyond it."""
     after = 0
     while found := await log.read_topic(
         execution_id, position=line, after=after, limit_bytes=BATCH_BYTES
@@ -82,7 +78,8 @@ def _events(records: Iterable[LogRecord]) -> list[tuple[int, Shown]]:
     return [(line, event) for line, event in decoded if isinstance(event, Shown)]
 
 
-def _pieces(records: Iterable[LogRecord]) -> Iterator[tuple[int, Piece]]:
+def pieces_in(records: Iterable[LogRecord]) -> Iterator[tuple[int, Piece]]:
+    """The text, displays and errors in these records, with the line each begins at."""
     for line, event in _events(records):
         if isinstance(event, ExecutionLoaded):
             yield from loaded_pieces(event)
@@ -95,7 +92,7 @@ async def all_events(
 ) -> AsyncIterator[tuple[int, Shown]]:
     """The execution's output events, clears included, with the line each begins at, from
     those on that reach `line`."""
-    async for records in _batches(log, execution_id, line):
+    async for records in batches(log, execution_id, line):
         for each in await asyncio.to_thread(_events, records):
             yield each
 
@@ -158,7 +155,7 @@ class Page(Struct, frozen=True):
 async def lines(log: Topics, execution_id: ExecutionId, *, start: int, count: int) -> Page:
     """What stands on the lines from `start` on: `count` of them, or as many as a page holds."""
     paging = _Paging(start, start + min(count, PAGE_LINES))
-    async for records in _batches(log, execution_id, start):
+    async for records in batches(log, execution_id, start):
         if await asyncio.to_thread(paging.feed, records):
             break
     return paging.page()
@@ -185,7 +182,7 @@ class _Paging:
 
     def feed(self, records: Sequence[LogRecord]) -> bool:
         """Take in what belongs on this page; whether it is complete."""
-        for line, piece in _pieces(records):
+        for line, piece in pieces_in(records):
             if line >= self._end:
                 return True
             done = (
@@ -297,8 +294,8 @@ async def text_of(log: Topics, execution_id: ExecutionId) -> AsyncIterator[str]:
     """All stream text of an execution, in order; displays by their plain form."""
     is_open = False  # the line was begun and not ended
     open_line = 0
-    async for records in _batches(log, execution_id, 0):
-        for line, piece in await asyncio.to_thread(lambda found: list(_pieces(found)), records):
+    async for records in batches(log, execution_id, 0):
+        for line, piece in await asyncio.to_thread(lambda found: list(pieces_in(found)), records):
             if is_open and line > open_line:
                 yield "\n"
             match piece:
@@ -312,113 +309,3 @@ async def text_of(log: Topics, execution_id: ExecutionId) -> AsyncIterator[str]:
             yield text
             is_open = not text.endswith("\n")
             open_line = line + text.count("\n")
-
-
-# ── search ───────────────────────────────────────────────────────────────────
-
-
-class Match(Struct, frozen=True):
-    line: int
-    column: int
-    text: str
-
-
-class Matches(Struct, frozen=True):
-    """`next` is the line to go on from; null when everything was searched."""
-
-    matches: tuple[Match, ...]
-    next: int | None
-
-
-async def search(log: Topics, execution_id: ExecutionId, query: str, *, start: int = 0) -> Matches:
-    """Lines of text that hold `query`, ignoring case, from line `start` on (bounded)."""
-    searching = _Searching(query, start)
-    async for records in _batches(log, execution_id, start):
-        if await asyncio.to_thread(searching.feed, records):
-            return searching.found(at_end=False)
-    searching.end_row()
-    return searching.found(at_end=True)
-
-
-class _Row(Struct):
-    """A line that is being read. What is held of it, `size` characters, begins at column
-    `offset`."""
-
-    line: int
-    stream: StreamName
-    parts: list[str]
-    size: int = 0
-    offset: int = 0
-    is_found: bool = False
-
-
-class _Searching:
-    def __init__(self, query: str, start: int) -> None:
-        self._wanted = re.compile(re.escape(query), re.IGNORECASE)
-        self._overlap = max(len(query), SEARCH_SHOWN)
-        self._start = start
-        self._row: _Row | None = None
-        self._matches: list[Match] = []
-        self._read = 0
-        self._next = start
-
-    def feed(self, records: Sequence[LogRecord]) -> bool:
-        """Search these records; whether it is enough for one request."""
-        for line, piece in _pieces(records):
-            if isinstance(piece, TextAppended):
-                self._read += len(piece.text)
-                if self._feed_text(line, piece):
-                    return True
-            else:
-                self.end_row()
-        return False
-
-    def found(self, *, at_end: bool) -> Matches:
-        return Matches(tuple(self._matches), None if at_end else self._next)
-
-    def _feed_text(self, line: int, piece: TextAppended) -> bool:
-        row = self._row
-        if row is not None and (row.line != line or row.stream != piece.stream):
-            self.end_row()
-        begin = 0
-        text = piece.text
-        while True:
-            newline = text.find("\n", begin)
-            self._extend(line, piece.stream, text[begin : newline if newline >= 0 else None])
-            if newline < 0:
-                return False
-            self.end_row()
-            begin, line = newline + 1, line + 1
-            self._next = line
-            if line > self._start and (
-                len(self._matches) >= SEARCH_MATCHES or self._read >= SEARCH_READS
-            ):
-                return True
-
-    def _extend(self, line: int, stream: StreamName, text: str) -> None:
-        row = self._row
-        if row is None:
-            row = self._row = _Row(line, stream, [])
-        row.parts.append(text)
-        row.size += len(text)
-        if row.size > ROW_CHARS:
-            held = self._looked_at(row)[-self._overlap :]
-            row.offset += row.size - len(held)
-            row.parts, row.size = [held], len(held)
-
-    def end_row(self) -> None:
-        if self._row is not None:
-            self._looked_at(self._row)
-            self._row = None
-
-    def _looked_at(self, row: _Row) -> str:
-        text = "".join(row.parts)
-        if row.is_found or row.line < self._start:
-            return text
-        match = self._wanted.search(text)
-        if match is not None:
-            row.is_found = True
-            begin = max(0, match.start() - SEARCH_SHOWN // 4)
-            shown = text[begin : begin + SEARCH_SHOWN]
-            self._matches.append(Match(row.line, row.offset + match.start(), shown))
-        return text

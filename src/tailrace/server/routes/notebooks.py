@@ -14,6 +14,7 @@ from tailrace.server.permissions import Routes
 from tailrace.server.websocket import Connection
 from tailrace.session import transcript
 from tailrace.session.directory import Directory
+from tailrace.session.search import search
 from tailrace.session.session import Session
 
 routes = Routes()
@@ -100,7 +101,7 @@ async def search_output(
 ) -> Response:
     session = await _session(request, notebook_id, execution_id)
     return json_response(
-        await transcript.search(session.topics, ExecutionId(execution_id), query, start=start)
+        await search(session.topics, ExecutionId(execution_id), query, start=start)
     )
 
 
