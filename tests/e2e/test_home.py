@@ -143,7 +143,6 @@ def test_a_text_is_edited_and_saved_over_what_was_read(
     editor.click()
     page.keyboard.press("Control+End")
     page.keyboard.type("y = 2")
-    page.keyboard.press("Control+s")
     until(lambda: (folder / "a.py").read_text() == "x = 1\ny = 2", "the file")
     state = page.locator(".view-state")
     until(lambda: "Saved" in state.inner_text(), "to be told so")
@@ -153,6 +152,10 @@ def test_a_text_is_edited_and_saved_over_what_was_read(
     page.get_by_role("button", name="Take the file's").click()
     until(lambda: editor.inner_text().strip() == "theirs", "their text")
     assert (folder / "a.py").read_text() == "theirs"
+    editor.click()
+    page.keyboard.type("left: ")
+    page.get_by_role("link", name="All files").click()
+    until(lambda: "left: " in (folder / "a.py").read_text(), "what was typed before leaving")
 
 
 def test_files_are_shown_as_what_they_are(server: Server, page: Page, folder: Path) -> None:

@@ -7,6 +7,9 @@ export interface TextFile {
   readonly digest: string;
 }
 
+/** By path: a page that shows a file waits for what the one before is still writing. */
+const writing = new Map<string, Promise<unknown>>();
+
 /** Whatever stands there is replaced. */
 export const ANYTHING = "any";
 
@@ -15,6 +18,7 @@ export async function readText(
   path: string,
   signal: AbortSignal,
 ): Promise<TextFile> {
+  await writing.get(path);
   const address = `api/v1/files/text?path=${encodeURIComponent(path)}`;
   return textFileOf(await (await server.request("GET", address, undefined, signal)).json());
 }
@@ -26,8 +30,14 @@ export async function writeText(
   text: string,
   expected: string,
 ): Promise<string> {
-  const answer = await server.request("PUT", "api/v1/files/text", { path, text, expected });
-  return textFileOf(await answer.json()).digest;
+  const asked = server.request("PUT", "api/v1/files/text", { path, text, expected });
+  const settled = asked.catch(() => {}); // whoever asked is told
+  writing.set(path, settled);
+  try {
+    return textFileOf(await (await asked).json()).digest;
+  } finally {
+    if (writing.get(path) === settled) writing.delete(path);
+  }
 }
 
 function textFileOf(answer: unknown): TextFile {

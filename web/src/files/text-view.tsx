@@ -1,9 +1,14 @@
-/** A text file in an editor; saved when asked to, never over what somebody else wrote. */
+/**
+ * A text file in an editor. Saved a moment after one stops typing (unless the settings say
+ * otherwise), when asked to, and when one leaves; never over what somebody else wrote.
+ */
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { TextEditor } from "../editor/text-editor";
+import { useSettings } from "../settings/settings-store";
 import { type Server, ServerError } from "../sync/server";
 import { Button } from "../ui/button";
+import { notify } from "../ui/notices";
 import { ANYTHING, readText, writeText } from "./text-file";
 
 interface TextViewProps {
@@ -17,12 +22,15 @@ type State =
   | { readonly kind: "problem"; readonly text: string }
   | { readonly kind: "conflict" };
 
+const SETTLED_MS = 1_000;
+
 const WORDS = { loading: "", saved: "Saved", changed: "Not saved", saving: "Saving …" } as const;
 
 export function TextView({ server, path, name }: TextViewProps) {
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<TextEditor | null>(null);
   const digest = useRef("");
+  const unsaved = useRef(false);
   const [state, setState] = useState<State>({ kind: "loading" });
   const [round, setRound] = useState(0);
 
@@ -34,7 +42,8 @@ export function TextView({ server, path, name }: TextViewProps) {
       setState({ kind: "saving" });
       try {
         digest.current = await writeText(server, path, text, expected ?? digest.current);
-        setState({ kind: open.text === text ? "saved" : "changed" });
+        unsaved.current = open.text !== text;
+        setState({ kind: unsaved.current ? "changed" : "saved" });
       } catch (reason) {
         const isConflict = reason instanceof ServerError && reason.code === "file.changed";
         if (isConflict) setState({ kind: "conflict" });
@@ -58,7 +67,10 @@ export function TextView({ server, path, name }: TextViewProps) {
         text: file.text,
         name,
         label: name,
-        onChange: () => setState({ kind: "changed" }),
+        onChange: () => {
+          unsaved.current = true;
+          setState({ kind: "changed" });
+        },
         onSave: () => void save(),
       });
       setState({ kind: "saved" });
@@ -68,10 +80,26 @@ export function TextView({ server, path, name }: TextViewProps) {
     });
     return () => {
       controller.abort();
-      editor.current?.destroy();
+      const open = editor.current;
       editor.current = null;
+      if (open && unsaved.current) {
+        unsaved.current = false;
+        writeText(server, path, open.text, digest.current).catch((reason: unknown) =>
+          notify({ text: `${name} was not saved: ${said(reason)}`, tone: "failure" }),
+        );
+      }
+      open?.destroy();
     };
   }, [server, path, name, save, round]);
+
+  const { autosaves } = useSettings();
+  const isChanged = state.kind === "changed";
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each key begins the wait anew
+  useEffect(() => {
+    if (!autosaves || !isChanged) return;
+    const timer = setTimeout(() => void save(), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [autosaves, isChanged, save, state]);
 
   const isUnsaved = state.kind !== "loading" && state.kind !== "saved";
   useEffect(() => {
@@ -94,7 +122,14 @@ export function TextView({ server, path, name }: TextViewProps) {
         {state.kind === "conflict" && (
           <>
             <Button onClick={() => void save(ANYTHING)}>Keep what is here</Button>
-            <Button onClick={() => setRound(round + 1)}>Take the file's</Button>
+            <Button
+              onClick={() => {
+                unsaved.current = false;
+                setRound(round + 1);
+              }}
+            >
+              Take the file's
+            </Button>
           </>
         )}
         {(state.kind === "changed" || state.kind === "problem") && editor.current && (
