@@ -3,7 +3,7 @@
  * screen the panel is a sheet over the lower part, opened from the header.
  */
 
-import { type KeyboardEvent, lazy, Suspense, useEffect, useRef } from "react";
+import { type KeyboardEvent, lazy, Suspense, useLayoutEffect, useRef } from "react";
 import { Button } from "../ui/button";
 import { Icon, type IconName } from "../ui/icon";
 import { ContentsPanel } from "./contents-panel";
@@ -115,12 +115,11 @@ function Panel({ name, ...props }: PanelProps & { readonly name: PanelName }) {
 
 /** A panel that goes with the focus in it gives the focus to its place in the rail. */
 function useFocusBack(element: { readonly current: HTMLElement | null }, name: PanelName) {
-  useEffect(() => {
+  // Before the panel is taken away: after that nobody could tell where the focus was.
+  useLayoutEffect(() => {
     const panel = element.current;
     return () => {
-      if (!panel?.contains(document.activeElement) && document.activeElement !== document.body) {
-        return;
-      }
+      if (!panel?.contains(document.activeElement)) return;
       const at = PANELS.findIndex((each) => each.name === name);
       document.querySelectorAll<HTMLElement>(".side-rail .side-tab")[at]?.focus();
     };
