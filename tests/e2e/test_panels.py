@@ -67,7 +67,7 @@ def test_history_shows_what_ran_and_puts_it_back(written: Write, opened: Open) -
     panel(notebook, "History")
     past = notebook.page.locator("[data-execution-id]")
     until(lambda: past.count() == 2, "both executions")
-    assert "second = 2" in past.nth(0).inner_text()
+    until(lambda: "second = 2" in past.nth(0).inner_text(), "the newest source")
     past.nth(1).locator("button").first.click()
     lines = notebook.page.locator(".diff-line")
     assert [line.get_attribute("data-kind") for line in lines.all()] == ["gone", "new", "new"]
