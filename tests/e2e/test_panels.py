@@ -99,6 +99,8 @@ def test_a_panel_is_remembered_and_closed_by_escape(written: Write, opened: Open
     panel(notebook, "Contents")
     notebook.page.reload()
     notebook.page.wait_for_selector('[data-panel="contents"]')
+    until(lambda: notebook.attribute("data-connection") == "open", "the notebook's cells")
+    notebook.page.wait_for_selector("[data-cell-id=a]")
     notebook.page.locator(".panel").get_by_label("Close Contents").focus()
     notebook.press("Escape")
     until(lambda: notebook.page.locator(".panel").count() == 0, "no panel")
@@ -112,6 +114,7 @@ def test_a_panel_is_remembered_and_closed_by_escape(written: Write, opened: Open
 def test_the_palette_runs_commands_and_remembers_them(written: Write, opened: Open) -> None:
     notebook = opened(written("print('one')", "print('two')"))
     notebook.cell("a").locator(".cell-source").click()
+    notebook.cell("a").locator(".cm-content:focus").wait_for()
     notebook.press("Control+Shift+P")
     notebook.page.wait_for_selector(".palette")
     notebook.page.keyboard.type("run all")
