@@ -13,6 +13,11 @@ const PAGE = 1_000; // lines a request; a screen shows about 30
 const PAGES_KEPT = 40; // about 4 MB of ordinary lines
 const LOCAL_MATCHES = 500;
 
+export interface Found {
+  readonly matches: readonly Match[];
+  readonly next: number | null;
+}
+
 export class LineSource {
   count = 0;
   private head: readonly string[] = [];
@@ -66,22 +71,41 @@ export class LineSource {
     }
   }
 
-  async search(query: string): Promise<{ matches: readonly Match[]; isMore: boolean }> {
-    if (this.omits) {
-      const found = await this.transcript.search(query, this.start);
+  /**
+   * Matches from line `from` on. The log looks through a part at a time: it is asked on until
+   * something is found, and `next` says where to go on from (null: all was looked at).
+   * `reached` hears how far it is. Ends without matches when `signal` is aborted.
+   */
+  async search(
+    query: string,
+    from: number,
+    { reached, signal }: { reached: (line: number) => void; signal: AbortSignal },
+  ): Promise<Found> {
+    if (!this.omits) return this.searchHere(query, from);
+    let next: number | null = from;
+    while (next !== null && !signal.aborted) {
+      reached(next);
+      const found = await this.transcript.search(query, this.start + next);
       const matches = found.matches
         .map((match) => ({ ...match, line: match.line - this.start }))
         .filter((match) => match.line < this.count);
-      return { matches, isMore: found.next !== null };
+      next = found.next === null ? null : found.next - this.start;
+      if (next !== null && next >= this.count) next = null;
+      if (matches.length > 0) return { matches, next };
     }
+    return { matches: [], next: null };
+  }
+
+  private searchHere(query: string, from: number): Found {
     const wanted = query.toLowerCase();
     const matches: Match[] = [];
-    for (const [line, text] of this.head.entries()) {
+    for (let line = from; line < this.head.length; line += 1) {
+      const text = this.head[line] ?? "";
       const column = text.toLowerCase().indexOf(wanted);
       if (column >= 0) matches.push({ line, column, text });
-      if (matches.length === LOCAL_MATCHES) return { matches, isMore: true };
+      if (matches.length === LOCAL_MATCHES) return { matches, next: line + 1 };
     }
-    return { matches, isMore: false };
+    return { matches, next: null };
   }
 
   private held(number: number): string | null {

@@ -16,7 +16,7 @@ import { Button } from "../../ui/button";
 import { drawLine } from "../../ui/draw-line";
 import { counted, countWords } from "../../ui/words";
 import type { Match } from "../transcript";
-import type { LineSource } from "./line-source";
+import type { Found, LineSource } from "./line-source";
 
 const ROW_PX = 18;
 const TALLEST_PX = 15_000_000; // browsers end an element between 17 and 33 million pixels
@@ -125,28 +125,49 @@ function LogBar(props: {
 }) {
   const { source, onFound, onClose } = props;
   const [query, setQuery] = useState("");
-  const [found, setFound] = useState<{ matches: readonly Match[]; isMore: boolean } | null>(null);
+  const [found, setFound] = useState<Found | null>(null);
   const [at, setAt] = useState(0);
+  const [reached, setReached] = useState<number | null>(null);
   const [problem, setProblem] = useState("");
+  const underWay = useRef<AbortController | null>(null);
+  useEffect(() => () => underWay.current?.abort(), []);
 
-  async function search() {
+  /** Looks on from line `from`, and goes to the first match beyond `before`. */
+  async function search(from: number, before: readonly Match[]) {
+    underWay.current?.abort();
+    const looking = new AbortController();
+    const { signal } = looking;
+    underWay.current = looking;
     setProblem("");
     try {
-      const result = await source.search(query);
-      setFound(result);
-      setAt(0);
-      const first = result.matches[0];
+      const result = await source.search(query, from, { reached: setReached, signal });
+      if (signal.aborted) return;
+      setFound({ matches: [...before, ...result.matches], next: result.next });
+      const first = result.matches[0] ?? before[0];
+      setAt(result.matches.length > 0 ? before.length : 0);
       if (first) onFound(first.line);
     } catch {
-      setProblem("The search got no answer; try again.");
+      if (!signal.aborted) setProblem("The search got no answer; try again.");
     }
+    setReached(null);
+  }
+
+  function forget() {
+    underWay.current?.abort();
+    setReached(null);
+    setFound(null);
   }
 
   function step(by: number) {
     if (!found || found.matches.length === 0) return;
-    const next = (at + by + found.matches.length) % found.matches.length;
+    const { matches } = found;
+    if (at + by === matches.length && found.next !== null) {
+      void search(found.next, matches);
+      return;
+    }
+    const next = (at + by + matches.length) % matches.length;
     setAt(next);
-    const match = found.matches[next];
+    const match = matches[next];
     if (match) onFound(match.line);
   }
 
@@ -154,13 +175,14 @@ function LogBar(props: {
     event.stopPropagation();
     if (event.key === "Enter") {
       if (found) step(event.shiftKey ? -1 : 1);
-      else if (query !== "") void search();
+      else if (query !== "") void search(0, []);
     } else if (event.key === "Escape") {
       onClose();
     }
   }
 
-  const amount = found && `${countWords(found.matches.length)}${found.isMore ? "+" : ""}`;
+  const amount = found && `${countWords(found.matches.length)}${found.next === null ? "" : "+"}`;
+  const share = reached && Math.floor((100 * reached) / Math.max(1, source.count));
   return (
     <div className="log-bar">
       <span className="log-count">{counted(source.count, "line")}</span>
@@ -172,12 +194,15 @@ function LogBar(props: {
         value={query}
         onChange={(event) => {
           setQuery(event.target.value);
-          setFound(null);
+          forget();
         }}
         onKeyDown={onKeyDown}
       />
       <span role="status">
-        {problem || (found && (found.matches.length ? `${at + 1} of ${amount}` : "nothing found"))}
+        {problem ||
+          (reached !== null
+            ? `searching ${share ? `${share} %` : "…"}`
+            : found && (found.matches.length ? `${at + 1} of ${amount}` : "nothing found"))}
       </span>
       <Button icon="up" label="Previous match" look="quiet" onClick={() => step(-1)} />
       <Button icon="down" label="Next match" look="quiet" onClick={() => step(1)} />
