@@ -91,18 +91,48 @@ def test_the_frame_has_no_origin_and_no_network(tmp_path: Path, built: Path) -> 
     policy = answer.headers["content-security-policy"]
     directives = {part.split()[0]: part.split()[1:] for part in policy.split(";")}
     us = f"http://127.0.0.1:{port}"
+    ours = f"{us}/assets/"  # and nothing else of ours: an output asks the API by no element
     assert "allow-scripts" in directives["sandbox"]
     assert not {"allow-same-origin", "allow-top-navigation", "allow-popups", "allow-modals"} & set(
         directives["sandbox"]
     )
     assert directives["default-src"] == ["'none'"]
     assert "connect-src" not in directives  # so default-src holds
-    assert us in directives["script-src"]
+    for name in ("script-src", "style-src", "img-src", "font-src", "media-src"):
+        assert {source for source in directives[name] if us in source} <= {ours}
+    assert ours in directives["script-src"]
     assert directives["form-action"] == ["'none'"]
     assert directives["frame-ancestors"] == ["'self'"]
     everything = " ".join(policy.split(";")[1:])
     assert "*" not in everything
     assert "https:" not in everything
+
+
+def test_a_frame_that_was_opened_has_the_net_but_no_origin(  # SEC-24
+    tmp_path: Path, built: Path
+) -> None:
+    with running_site(tmp_path, base_url="/lab/", page=BuiltPage(built)) as site:
+        client = site.anonymous()
+        closed, opened = (
+            client.get(f"/frame.html{query}").headers["content-security-policy"]
+            for query in ("?other", "?opened")
+        )
+        us = site.origin
+
+    assert "https:" not in closed
+    assert f"script-src {us}/lab/assets/ https:" in opened
+    assert "connect-src data: blob: https: wss:" in opened
+    assert "allow-same-origin" not in opened
+    assert "http:" not in opened.replace(us, "")
+
+
+def test_the_page_frames_the_frame_and_nothing_else(  # SEC-23
+    tmp_path: Path, built: Path
+) -> None:
+    with running_site(tmp_path, base_url="/lab/", page=BuiltPage(built)) as site:
+        policy = site.browser().get("/").headers["content-security-policy"]
+
+    assert f"frame-src {site.origin}/lab/frame.html;" in policy
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ class Guards:
         began = time.perf_counter()
         self._place(scope)
         problem = self._refusal(scope)
-        extra = page_headers(scope[ORIGINS])
+        extra = page_headers(scope[ORIGINS], self._base)
         request_id = scope[REQUEST_ID]
         started = False
 

@@ -1,14 +1,17 @@
 """What browsers are told about our answers: where scripts may come from, who may frame them.
 
-Three kinds of answer differ. The page may load from this server only. The frame's document
-(`frame.html`), in which other people's output runs, has no origin and no network; since
-`'self'` means nothing there, this server is named in full. A user's file is never a document
-of ours: it is an attachment in a sandbox, whatever it says it is.
+Three kinds of answer differ. The page may load from this server only, and frame nothing but
+the frame's document (`frame.html`), in which other people's output runs: that has no origin,
+and no network unless the person at the page opened it; since `'self'` means nothing there,
+our assets are named in full. A user's file is never a document of ours: it is an attachment
+in a sandbox, whatever it says it is.
 """
 
 from functools import lru_cache
 
 FRAME_PATH = "/frame.html"
+OPENED = "opened"
+"""What the query of the frame's document says where its output may use the network."""
 
 _ALWAYS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -33,12 +36,17 @@ ASSET_HEADERS = {
 
 
 @lru_cache(maxsize=64)
-def page_headers(origins: tuple[str, ...]) -> tuple[tuple[bytes, bytes], ...]:
-    """The defaults for an answer of ours, where it says nothing itself (SEC-15)."""
+def page_headers(origins: tuple[str, ...], base: str = "") -> tuple[tuple[bytes, bytes], ...]:
+    """The defaults for an answer of ours, where it says nothing itself (SEC-15).
+
+    Frames show the frame's document and nothing else of ours: an output that leads its frame
+    to another address gets nowhere, and cannot even ask the API by it (SEC-23).
+    """
     sockets = " ".join(_socket_origin(origin) for origin in origins)
+    frames = " ".join(f"{origin}{base}{FRAME_PATH}" for origin in origins)
     policy = (
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; font-src 'self'; frame-src 'self'; "
+        f"img-src 'self' data: blob:; font-src 'self'; frame-src {frames}; "
         f"connect-src 'self' {sockets}; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
@@ -46,18 +54,26 @@ def page_headers(origins: tuple[str, ...]) -> tuple[tuple[bytes, bytes], ...]:
 
 
 @lru_cache(maxsize=64)
-def frame_policy(origins: tuple[str, ...]) -> str:
+def frame_policy(origins: tuple[str, ...], base: str = "", *, opened: bool = False) -> str:
     """The policy of the frame's document (SEC-16). `form-action` is given since it does not
-    fall back to `default-src`; navigation is held by the page's own `frame-src`."""
-    us = " ".join(origins)
-    return (
+    fall back to `default-src`; navigation is held by the page's own `frame-src`.
+
+    `opened` lets the output load from other sites (SEC-24). It has no origin all the same:
+    what it asks of us comes without a login, from another site, and is refused.
+    """
+    ours = " ".join(f"{origin}{base}/assets/" for origin in origins)
+    web = " https:" if opened else ""
+    policy = (
         "sandbox allow-scripts allow-downloads allow-forms allow-pointer-lock; "
         "default-src 'none'; "
-        f"script-src {us} 'unsafe-inline' 'unsafe-eval' blob:; "
-        f"style-src 'unsafe-inline' {us}; img-src data: blob: {us}; media-src data: blob:; "
-        f"font-src data: {us}; "
+        f"script-src {ours}{web} 'unsafe-inline' 'unsafe-eval' blob:; "
+        f"style-src 'unsafe-inline' {ours}{web}; img-src data: blob:{web}; "
+        f"media-src data: blob:{web}; font-src data: {ours}{web}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
+    if opened:
+        policy += "; connect-src data: blob: https: wss:; frame-src https:; worker-src blob:"
+    return policy
 
 
 def _socket_origin(origin: str) -> str:
