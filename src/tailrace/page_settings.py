@@ -23,10 +23,14 @@ LIMIT_BYTES = 64 << 10
 
 Keys = Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=8)]
 
+NotebookIds = Annotated[list[Annotated[str, Meta(max_length=128)]], Meta(max_length=300)]
+
 
 class PageSettings(Struct, frozen=True, kw_only=True):
     """`notice_after_s`: a cell that ran longer is told of when it ends; 0 never. `shortcuts`
-    maps a command's id to its keys; what is not in it keeps its own."""
+    maps a command's id to its keys; what is not in it keeps its own. `output_network` lets
+    outputs load from other sites, in every notebook or in those of `output_network_for`
+    (SEC-24)."""
 
     theme: Literal["system", "light", "dark"] = "system"
     font_size: Annotated[int, Meta(ge=9, le=28)] = 13
@@ -38,6 +42,8 @@ class PageSettings(Struct, frozen=True, kw_only=True):
     move_on_after_run: bool = True
     notice_after_s: Annotated[int, Meta(ge=0, le=86_400)] = 10
     browser_notices: bool = False
+    output_network: bool = False
+    output_network_for: NotebookIds = msgspec.field(default_factory=list)
     shortcuts: dict[str, Keys] = msgspec.field(default_factory=dict)
 
 

@@ -13,6 +13,9 @@ export interface PageSettings {
   /** A cell that ran longer is told of when it ends; 0 never. */
   readonly noticeAfterS: number;
   readonly hasBrowserNotices: boolean;
+  /** Whether outputs may load from other sites; and the notebooks in which they may anyway. */
+  readonly opensOutputs: boolean;
+  readonly opensOutputsOf: readonly string[];
   readonly shortcuts: { readonly [commandId: string]: readonly string[] };
 }
 
@@ -27,6 +30,8 @@ export const DEFAULTS: PageSettings = {
   movesOn: true,
   noticeAfterS: 10,
   hasBrowserNotices: false,
+  opensOutputs: false,
+  opensOutputsOf: [],
   shortcuts: {},
 };
 
@@ -42,6 +47,8 @@ const WIRE = {
   movesOn: "move_on_after_run",
   noticeAfterS: "notice_after_s",
   hasBrowserNotices: "browser_notices",
+  opensOutputs: "output_network",
+  opensOutputsOf: "output_network_for",
   shortcuts: "shortcuts",
 } as const satisfies { [Name in keyof PageSettings]: string };
 
@@ -68,8 +75,14 @@ export function settingsOf(answer: unknown): PageSettings {
     movesOn: flag(WIRE.movesOn, DEFAULTS.movesOn),
     noticeAfterS: number(WIRE.noticeAfterS, DEFAULTS.noticeAfterS),
     hasBrowserNotices: flag(WIRE.hasBrowserNotices, DEFAULTS.hasBrowserNotices),
+    opensOutputs: flag(WIRE.opensOutputs, DEFAULTS.opensOutputs),
+    opensOutputsOf: textsOf(given[WIRE.opensOutputsOf]),
     shortcuts: shortcutsOf(given[WIRE.shortcuts]),
   };
+}
+
+function textsOf(given: unknown): readonly string[] {
+  return Array.isArray(given) ? given.filter((each) => typeof each === "string") : [];
 }
 
 function shortcutsOf(given: unknown): { [commandId: string]: readonly string[] } {

@@ -1,8 +1,10 @@
 /** The settings, each obeyed as it is changed: there is nothing to confirm. */
 
 import type { ReactNode } from "react";
+import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { notify } from "../ui/notices";
+import { counted } from "../ui/words";
 import type { PageSettings } from "./page-settings";
 import { changeSettings, useSettings } from "./settings-store";
 import { type ShortcutCommand, Shortcuts } from "./shortcuts";
@@ -51,6 +53,21 @@ export function SettingsDialog({ commands = [], onClose }: SettingsDialogProps) 
             label="Save files by themselves"
             detail="Without it, only when you press Ctrl+S. Nothing is lost either way: the server records every change."
           />
+        </Group>
+        <Group title="Outputs">
+          <Flag
+            name="opensOutputs"
+            label="Outputs may load from other sites"
+            detail="Maps and charts that fetch their scripts and pictures from the web. An output still sees neither this page nor your files, but it could send away what it shows."
+          />
+          {settings.opensOutputsOf.length > 0 && !settings.opensOutputs && (
+            <p className="setting-note">
+              Allowed in {counted(settings.opensOutputsOf.length, "notebook")} already.{" "}
+              <Button look="quiet" onClick={() => changeSettings({ opensOutputsOf: [] })}>
+                Take it back
+              </Button>
+            </p>
+          )}
         </Group>
         <Group title="Notices">
           <Choice
