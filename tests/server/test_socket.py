@@ -19,7 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tailrace.kernels.scripted import Hold, Say, Script
-from tailrace.server import websocket as socket_module
+from tailrace.server import conversation as socket_module
 from tests.failure.mill import TOKEN, Mill, mill
 from tests.house.source import ROOT
 from tests.server.sockets import Hall, Socket, hall

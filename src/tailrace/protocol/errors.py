@@ -44,6 +44,7 @@
     ├── RequestError           an HTTP request that cannot be read
     │   ├── BodyTooLarge
     │   └── MediaTypeRefused
+    ├── StreamGone             the event stream that is posted to has ended
     ├── ServerClosing          the server ends and opens nothing any more
     └── SettingsError          says which setting, where it was read, and what it may be
 
@@ -304,6 +305,15 @@ class BodyTooLarge(RequestError):
 
 class MediaTypeRefused(RequestError):
     code = "request.media-type"
+
+
+class StreamGone(TailraceError):
+    """Whoever posts opens another stream and resumes there."""
+
+    code = "stream.gone"
+
+    def __init__(self) -> None:
+        super().__init__("this stream has ended, or is not yours; open another one")
 
 
 class ServerClosing(TailraceError):

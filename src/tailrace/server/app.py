@@ -21,6 +21,7 @@ from tailrace.folders import StateFolders
 from tailrace.server.application import Application, CloseReason
 from tailrace.server.auth import Authentication, Authenticator
 from tailrace.server.departure import settle_kernels
+from tailrace.server.event_stream import EventStreams
 from tailrace.server.guards import Guards, HostNames
 from tailrace.server.launch_codes import LaunchCodes
 from tailrace.server.logins import Logins
@@ -91,6 +92,7 @@ def create_app(
     app.state.application = application
     app.state.close_reason = "terminate"
     app.state.authenticator = authenticator
+    app.state.event_streams = EventStreams()
     install_problems(app, settings.root)
     for some in (
         health_routes(instance or secrets.token_hex(8)),

@@ -1,7 +1,7 @@
 """Errors as answers: a status, a stable code, a sentence; never a traceback or a path of ours.
 
 `status_for` is the only place that turns an error of `protocol/errors.py` into a status
-(an open WebSocket's close codes are `websocket.py`'s). An error without a name of ours is
+(an open conversation's close codes are `conversation.py`'s). An error without a name of ours is
 logged with the request's id, and the asker is told that id and nothing else (SEC-17).
 """
 
@@ -61,6 +61,7 @@ _STATUS: dict[type[errors.TailraceError], int] = {
     errors.RequestError: 400,
     errors.BodyTooLarge: 413,
     errors.MediaTypeRefused: 415,
+    errors.StreamGone: 410,
     errors.ServerClosing: 503,
 }
 

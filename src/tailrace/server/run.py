@@ -160,14 +160,14 @@ def _serve(
 
     from tailrace.assembly import Application
     from tailrace.server.app import create_app
-    from tailrace.server.routes import history, notebooks, tables
+    from tailrace.server.routes import event_streams, history, notebooks, tables
 
     app = create_app(
         Application(settings, folders),
         settings,
         folders,
         port=server.port,
-        routes=(notebooks.routes, history.routes, tables.routes),
+        routes=(notebooks.routes, event_streams.routes, history.routes, tables.routes),
         instance=server.instance,
         codes=codes,
         tell=tell,
@@ -181,6 +181,10 @@ def _serve(
             # What was imported lives as long as the process: never look at it again.
             gc.freeze()
             gc.enable()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.event_streams.close()
+            await super().shutdown(sockets)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             if self.should_exit and sig == signal.SIGINT:

@@ -11,7 +11,7 @@ from tailrace.core.outputs import next_item_line
 from tailrace.protocol.errors import FileMissing, RequestError
 from tailrace.protocol.ids import BlobHash, ExecutionId, NotebookId, is_id
 from tailrace.server.permissions import Routes
-from tailrace.server.websocket import Connection
+from tailrace.server.websocket import converse
 from tailrace.session import transcript
 from tailrace.session.directory import Directory
 from tailrace.session.search import search
@@ -65,7 +65,7 @@ async def open_notebook(request: Request) -> Response:
 
 @routes.websocket("/api/v1/notebooks/{notebook_id}/socket", permission="read")
 async def notebook_socket(websocket: WebSocket, notebook_id: str) -> None:
-    await Connection(websocket, _directory(websocket), NotebookId(notebook_id)).serve()
+    await converse(websocket, _directory(websocket), NotebookId(notebook_id))
 
 
 @routes.http(
