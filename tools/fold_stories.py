@@ -12,10 +12,12 @@ from msgspec import Struct
 from tailrace.core.outputs import BUDGET, FIRST, NEWEST
 from tailrace.core.screen import REACH, WIDE
 from tailrace.core.text import HEAD, STEP, TAIL
+from tailrace.protocol.asked import Asked
 from tailrace.protocol.causes import DeathCause
 from tailrace.protocol.events import (
     CheckpointWritten,
     CommClosed,
+    CommHandled,
     CommMessaged,
     CommOpened,
     ConflictResolved,
@@ -441,6 +443,14 @@ def _() -> Sequence[Event | Record]:
 @story("a running cell run again keeps both while both live", "EXE-5")
 def _() -> Sequence[Event | Record]:
     return running(wrote("first run\n"), queued(2, "c-1"), wrote("goes on\n"))
+
+
+@story("a cell asked for twice waits twice, and keeps what was asked", "EXE-5", "JUP-1")
+def _() -> Sequence[Event | Record]:
+    asked = Asked("m-1", session="s-1", silent=True, user_expressions={"x": "x"})
+    one = ExecutionQueued(ExecutionId("e-2"), CellId("c-2"), "one", asked=asked)
+    two = ExecutionQueued(ExecutionId("e-3"), CellId("c-2"), "two")
+    return running(one, two, finished(1, "ok", 1, 1.0), started(2), CommHandled("m-2"))
 
 
 @story("cancelled executions leave the queue", "EXE-7")

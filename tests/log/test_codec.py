@@ -51,6 +51,8 @@ EXAMPLES: list[ev.Event] = [
     ev.CommOpened(M, "jupyter.widget", DATA, {}, (b"\x01", b""), True),
     ev.CommMessaged(M, DATA, {}, (), False),
     ev.CommClosed(M, {}, True),
+    ev.CommHandled("m-1"),
+    ev.DebuggerReported({"type": "event", "event": "stopped"}),
     ev.CheckpointWritten("ab" * 32, 12),
     ev.FileConflicted("cd" * 32, "it changed on disk"),
     ev.ConflictResolved("copy", "notebook-1.ipynb"),

@@ -5,7 +5,8 @@
  *     npm run generate -- --check  fail when it is not what the schema says
  *
  * Knows only the JSON schema that `tailrace.protocol.schema` writes. Fields with a default are
- * optional in what a client sends and always there in what the server sends.
+ * optional in what a client sends and always there in what the server sends; those that are not
+ * required and have no default may be absent in both.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -85,7 +86,8 @@ function declaration(name, schema) {
   }
   const required = new Set(schema.required);
   const fields = Object.entries(schema.properties).map(([field, value]) => {
-    const optional = required.has(field) || fromServer.has(name) ? "" : "?";
+    const always = fromServer.has(name) && "default" in value;
+    const optional = required.has(field) || always ? "" : "?";
     return `  readonly ${field}${optional}: ${typeOf(value)};\n`;
   });
   return `${comment}export interface ${name} {\n${fields.join("")}}\n`;

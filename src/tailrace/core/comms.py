@@ -43,6 +43,7 @@ def asked(state: SessionState, operation: OpenComm | SendComm | CloseComm) -> De
                         metadata=operation.metadata,
                         buffers=operation.buffers,
                         from_kernel=False,
+                        message_id=operation.message_id,
                     ),
                 )
             )
@@ -55,13 +56,19 @@ def asked(state: SessionState, operation: OpenComm | SendComm | CloseComm) -> De
                         metadata=operation.metadata,
                         buffers=operation.buffers,
                         from_kernel=False,
+                        message_id=operation.message_id,
                     ),
                 )
             )
         case CloseComm() if known:
             return Decision(
                 events=(
-                    CommClosed(comm_id=operation.comm_id, data=operation.data, from_kernel=False),
+                    CommClosed(
+                        comm_id=operation.comm_id,
+                        data=operation.data,
+                        from_kernel=False,
+                        message_id=operation.message_id,
+                    ),
                 )
             )
     return refused(
@@ -152,10 +159,19 @@ def performed(event: CommEvent) -> tuple[Effect, ...]:
         case CommOpened():
             return (
                 OpenKernelComm(
-                    event.comm_id, event.target, event.data, event.metadata, event.buffers
+                    event.comm_id,
+                    event.target,
+                    event.data,
+                    event.metadata,
+                    event.buffers,
+                    event.message_id,
                 ),
             )
         case CommMessaged():
-            return (SendKernelComm(event.comm_id, event.data, event.metadata, event.buffers),)
+            return (
+                SendKernelComm(
+                    event.comm_id, event.data, event.metadata, event.buffers, event.message_id
+                ),
+            )
         case CommClosed():
-            return (CloseKernelComm(event.comm_id, event.data),)
+            return (CloseKernelComm(event.comm_id, event.data, event.message_id),)

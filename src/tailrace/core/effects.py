@@ -6,8 +6,9 @@ kernel host kernels.
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from tailrace.protocol.asked import Asked
 from tailrace.protocol.ids import CellId, CommId, ExecutionId, KernelId, PromptId
 
 
@@ -29,6 +30,7 @@ class StartExecution(Struct, frozen=True):
     execution_id: ExecutionId
     cell_id: CellId
     source: str
+    asked: Asked | UnsetType = UNSET
 
 
 class SendInput(Struct, frozen=True):
@@ -44,6 +46,7 @@ class OpenKernelComm(Struct, frozen=True):
     data: dict[str, Any]
     metadata: dict[str, Any]
     buffers: tuple[bytes, ...]
+    message_id: str | UnsetType = UNSET
 
 
 class SendKernelComm(Struct, frozen=True):
@@ -51,11 +54,13 @@ class SendKernelComm(Struct, frozen=True):
     data: dict[str, Any]
     metadata: dict[str, Any]
     buffers: tuple[bytes, ...]
+    message_id: str | UnsetType = UNSET
 
 
 class CloseKernelComm(Struct, frozen=True):
     comm_id: CommId
     data: dict[str, Any]
+    message_id: str | UnsetType = UNSET
 
 
 class WriteCheckpoint(Struct, frozen=True):

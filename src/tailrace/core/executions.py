@@ -22,9 +22,14 @@ from tailrace.protocol.events import (
     OutputsDiscarded,
 )
 from tailrace.protocol.ids import CellId, ExecutionId
+from tailrace.protocol.operations import RunCode
 from tailrace.protocol.records import Record
 from tailrace.protocol.reports import Attached, Finished
 from tailrace.protocol.state import Execution, SessionState
+
+CONSOLE_CELLS = 32
+"""Executions of no cell of the notebook are kept under names of their own, in turn: so many
+of the newest. The log has all of them."""
 
 # ── decide ───────────────────────────────────────────────────────────────────
 
@@ -51,6 +56,22 @@ def queue_cells(turn: Turn, cells: Iterable[CellFacts], *, stop_on_error: bool) 
                 stop_on_error=stop_on_error,
             )
         )
+
+
+def queue_code(turn: Turn, operation: RunCode) -> None:
+    """Queue a source that a client brought along; each time is an execution of its own."""
+    cell_id = operation.cell_id
+    if cell_id is None:
+        cell_id = CellId(f"console-{turn.state.sequence % CONSOLE_CELLS}")
+    turn.happened(
+        ExecutionQueued(
+            execution_id=ExecutionId(f"{turn.stamped.seed}-0"),
+            cell_id=cell_id,
+            source=operation.source,
+            stop_on_error=operation.stop_on_error,
+            asked=operation.asked,
+        )
+    )
 
 
 def start_next(turn: Turn) -> None:
@@ -90,6 +111,7 @@ def finish(turn: Turn, report: Finished) -> None:
             status=report.status,
             execution_count=report.execution_count,
             took_ms=report.took_ms,
+            expressions=report.expressions,
         )
     )
     if report.status != "ok" and stop_on_error:
@@ -124,6 +146,7 @@ def queued(state: SessionState, record: Record, event: ExecutionQueued) -> Sessi
         stop_on_error=event.stop_on_error,
         actor=record.actor,
         queued_at=record.at,
+        asked=event.asked,
     )
     return replace(
         state,
@@ -233,9 +256,10 @@ def _forget(
     state: SessionState,
     execution_id: ExecutionId | None,
 ) -> None:
-    """Drop a superseded execution, unless it still runs: then its end drops it."""
-    if execution_id is not None and execution_id != state.running:
-        executions.pop(execution_id, None)
+    """Drop a superseded execution, unless it runs or waits: then its end drops it."""
+    if execution_id is None or execution_id == state.running or execution_id in state.queue:
+        return
+    executions.pop(execution_id, None)
 
 
 def _without(queue: tuple[ExecutionId, ...], execution_id: ExecutionId) -> tuple[ExecutionId, ...]:
@@ -257,6 +281,7 @@ def hand_over(state: SessionState, execution_id: ExecutionId | None) -> tuple[Ef
             execution_id=execution_id,
             cell_id=execution.cell_id,
             source=execution.source or "",
+            asked=execution.asked,
         ),
     )
 

@@ -5,7 +5,13 @@ stable; the sentences say what to do.
 """
 
 from tailrace.core import kernel
-from tailrace.core.executions import end_executions, end_queued, queue_cells, start_next
+from tailrace.core.executions import (
+    end_executions,
+    end_queued,
+    queue_cells,
+    queue_code,
+    start_next,
+)
 from tailrace.core.inputs import CellFacts, Decision
 from tailrace.core.turn import Turn, refused
 from tailrace.protocol.events import DocumentUpdated, OutputsDiscarded
@@ -17,6 +23,7 @@ from tailrace.protocol.operations import (
     RunAll,
     RunBelow,
     RunCells,
+    RunCode,
     StartKernel,
     StopKernel,
     UpdateDocument,
@@ -42,6 +49,14 @@ def run_cells(turn: Turn, operation: RunCells) -> Decision:
     if operation.cell_ids and not known:
         return _unknown_cell()
     return _run(turn, known, stop_on_error=operation.stop_on_error)
+
+
+def run_code(turn: Turn, operation: RunCode) -> Decision:
+    if not kernel.is_alive(turn.state):
+        kernel.request(turn, None)
+    queue_code(turn, operation)
+    start_next(turn)
+    return turn.decision()
 
 
 def run_all(turn: Turn, operation: RunAll) -> Decision:

@@ -15,9 +15,11 @@ from tailrace.core.turn import Turn
 from tailrace.protocol.events import (
     CheckpointWritten,
     CommClosed,
+    CommHandled,
     CommMessaged,
     CommOpened,
     ConflictResolved,
+    DebuggerReported,
     DisplayAppended,
     DisplayUpdated,
     DocumentCreated,
@@ -55,6 +57,7 @@ from tailrace.protocol.operations import (
     RunAll,
     RunBelow,
     RunCells,
+    RunCode,
     Save,
     SendComm,
     StartKernel,
@@ -66,8 +69,10 @@ from tailrace.protocol.reports import (
     Attached,
     Clear,
     CommClose,
+    CommDone,
     CommMessage,
     CommOpen,
+    DebugEvent,
     Died,
     Display,
     DisplayUpdate,
@@ -104,6 +109,8 @@ def _asked(state: SessionState, stamped: Stamped, operation: Operation) -> Decis
             return requests.update_document(state, operation)
         case RunCells():
             return requests.run_cells(turn, operation)
+        case RunCode():
+            return requests.run_code(turn, operation)
         case RunAll():
             return requests.run_all(turn, operation)
         case RunAbove() | RunBelow():
@@ -141,6 +148,10 @@ def _reported(state: SessionState, stamped: Stamped, report: Report) -> Decision
             return Decision(events=shown.fact_of(report))
         case CommOpen() | CommMessage() | CommClose():
             return Decision(events=(comms.fact_of(report),))
+        case CommDone():
+            return Decision(events=(CommHandled(report.message_id),))
+        case DebugEvent():
+            return Decision(events=(DebuggerReported(report.message),))
         case InputRequest():
             prompts.request(turn, report)
         case InputDone():
@@ -182,7 +193,7 @@ def _evolved(state: SessionState, record: Record, event: Event) -> SessionState:
             return shown.updated(state, event)
         case DocumentCreated():
             return replace(state, generation=event.generation)
-        case DocumentUpdated():
+        case DocumentUpdated() | CommHandled() | DebuggerReported():
             return state
         case ExecutionQueued():
             return executions.queued(state, record, event)
@@ -247,6 +258,8 @@ def effects_of(state_after: SessionState, event: Event) -> tuple[Effect, ...]:
             | OutputsDiscarded()
             | InputRequested()
             | InputAnswered()
+            | CommHandled()
+            | DebuggerReported()
             | CheckpointWritten()
             | FileConflicted()
             | ConflictResolved()

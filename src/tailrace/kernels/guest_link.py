@@ -10,12 +10,15 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from tailrace.kernels.addresses import Address
 from tailrace.kernels.framing import FrameCutter
 from tailrace.kernels.guest_channels import Channel, ControlChannel, OutputChannel
 from tailrace.kernels.guest_frames import ReportReader
 from tailrace.kernels.kernel import ReportSink
 from tailrace.kernels.run_folder import KernelFolder, read_json
+from tailrace.protocol.asked import Asked
 from tailrace.protocol.causes import DeathCause
 from tailrace.protocol.errors import KernelError, KernelUnreachable, ProtocolError
 from tailrace.protocol.ids import CellId, CommId, ExecutionId, KernelId, PromptId
@@ -72,15 +75,22 @@ class GuestKernel:
 
     # ── what the session asks ────────────────────────────────────────────────
 
-    def execute(self, execution_id: ExecutionId, cell_id: CellId, source: str) -> None:
-        self._send(
-            {
-                "kind": "execute",
-                "execution_id": execution_id,
-                "cell_id": cell_id,
-                "source": source.encode("utf-8", "backslashreplace").decode(),
-            }
-        )
+    def execute(
+        self,
+        execution_id: ExecutionId,
+        cell_id: CellId,
+        source: str,
+        asked: Asked | None = None,
+    ) -> None:
+        header: dict[str, Any] = {
+            "kind": "execute",
+            "execution_id": execution_id,
+            "cell_id": cell_id,
+            "source": source.encode("utf-8", "backslashreplace").decode(),
+        }
+        if asked is not None:
+            header["asked"] = msgspec.to_builtins(asked)
+        self._send(header)
 
     def acknowledge(self, seq: int) -> None:
         self._send({"kind": "acknowledge", "seq": seq})
@@ -118,10 +128,13 @@ class GuestKernel:
         metadata: dict[str, Any],
         buffers: Sequence[bytes],
         target: str = "",
+        message_id: str | None = None,
     ) -> None:
         header = {"kind": kind, "comm_id": comm_id, "data": data, "metadata": metadata}
         if kind == "comm-open":
             header["target"] = target
+        if message_id is not None:
+            header["message_id"] = message_id
         sizes = [len(buffer) for buffer in buffers]
         self._send({**header, "buffer_sizes": sizes}, b"".join(buffers))
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from tailrace.protocol.asked import Asked
 from tailrace.protocol.causes import DeathCause
 from tailrace.protocol.ids import CellId, CommId, ExecutionId, KernelId, PromptId
 from tailrace.protocol.reports import Report
@@ -38,7 +39,13 @@ class Kernel(Protocol):
     @property
     def kernel_id(self) -> KernelId: ...
 
-    def execute(self, execution_id: ExecutionId, cell_id: CellId, source: str) -> None:
+    def execute(
+        self,
+        execution_id: ExecutionId,
+        cell_id: CellId,
+        source: str,
+        asked: Asked | None = None,
+    ) -> None:
         """Hand over one execution; the guest ignores an id it was handed before."""
         ...
 
@@ -70,8 +77,10 @@ class Kernel(Protocol):
         metadata: dict[str, Any],
         buffers: Sequence[bytes],
         target: str = "",
+        message_id: str | None = None,
     ) -> None:
-        """`kind`: `comm-open`, `comm-message`, `comm-close`."""
+        """`kind`: `comm-open`, `comm-message`, `comm-close`. With a `message_id` the kernel
+        reports `CommDone` when it has handled it."""
         ...
 
     async def ask(

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from tailrace.kernels.kernel import KernelInfo, ReportSink
+from tailrace.protocol.asked import Asked
 from tailrace.protocol.causes import DeathCause
 from tailrace.protocol.errors import KernelError, KernelUnreachable
 from tailrace.protocol.events import ExecutionStatus
@@ -27,6 +28,7 @@ from tailrace.protocol.reports import (
     Attached,
     Clear,
     CommClose,
+    CommDone,
     CommMessage,
     CommOpen,
     Died,
@@ -135,7 +137,13 @@ class ScriptedKernel:
 
     # ── Kernel ───────────────────────────────────────────────────────────────
 
-    def execute(self, execution_id: ExecutionId, cell_id: CellId, source: str) -> None:
+    def execute(
+        self,
+        execution_id: ExecutionId,
+        cell_id: CellId,
+        source: str,
+        asked: Asked | None = None,
+    ) -> None:
         if execution_id not in self._known and self.cause is None:
             self._known.append(execution_id)
             self._queue.put_nowait((execution_id, source))
@@ -172,6 +180,7 @@ class ScriptedKernel:
         metadata: dict[str, Any],
         buffers: Sequence[bytes],
         target: str = "",
+        message_id: str | None = None,
     ) -> None:
         seq = self._next()
         match kind:
@@ -181,6 +190,8 @@ class ScriptedKernel:
                 self._report(CommMessage(seq, comm_id, data, metadata, tuple(buffers)))
             case _:
                 self._report(CommClose(seq, comm_id, data))
+        if message_id is not None:
+            self._report(CommDone(self._next(), message_id))
 
     async def ask(
         self, kind: str, arguments: dict[str, Any], *, timeout_s: float = 5.0

@@ -7,8 +7,9 @@ no author: the record around them does (`records.py`).
 
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from tailrace.protocol.asked import Asked
 from tailrace.protocol.causes import DeathCause
 from tailrace.protocol.ids import CellId, CommId, ExecutionId, KernelId, PromptId
 from tailrace.protocol.naming import kebab
@@ -46,12 +47,14 @@ class DocumentUpdated(_Event, frozen=True):
 
 class ExecutionQueued(_Event, frozen=True):
     """`source` is the text that will run, read from the document when it was asked for.
-    It replaces the cell's earlier execution and that one's outputs."""
+    It replaces the cell's earlier execution and that one's outputs. `asked` is there when a
+    Jupyter client wants it run."""
 
     execution_id: ExecutionId
     cell_id: CellId
     source: str
     stop_on_error: bool = True
+    asked: Asked | UnsetType = UNSET
 
 
 class ExecutionStarted(_Event, frozen=True):
@@ -61,12 +64,14 @@ class ExecutionStarted(_Event, frozen=True):
 
 
 class ExecutionFinished(_Event, frozen=True):
-    """`took_ms` is measured in the kernel (monotonic), null where it never ran."""
+    """`took_ms` is measured in the kernel (monotonic), null where it never ran.
+    `expressions` are the values of those that a Jupyter client asked for."""
 
     execution_id: ExecutionId
     status: ExecutionStatus
     execution_count: int | None = None
     took_ms: float | None = None
+    expressions: dict[str, Any] | UnsetType = UNSET
 
 
 class ExecutionLoaded(_Event, frozen=True):
@@ -197,20 +202,40 @@ class CommOpened(_Event, frozen=True):
     metadata: dict[str, Any]
     buffers: tuple[bytes, ...]
     from_kernel: bool
+    message_id: str | UnsetType = UNSET
 
 
 class CommMessaged(_Event, frozen=True):
+    """`message_id` is there when its sender waits for `CommHandled`."""
+
     comm_id: CommId
     data: dict[str, Any]
     metadata: dict[str, Any]
     buffers: tuple[bytes, ...]
     from_kernel: bool
+    message_id: str | UnsetType = UNSET
 
 
 class CommClosed(_Event, frozen=True):
     comm_id: CommId
     data: dict[str, Any]
     from_kernel: bool
+    message_id: str | UnsetType = UNSET
+
+
+class CommHandled(_Event, frozen=True):
+    """The kernel has handled a comm's message, and what that printed stands before this."""
+
+    message_id: str
+
+
+# ── the debugger ─────────────────────────────────────────────────────────────
+
+
+class DebuggerReported(_Event, frozen=True):
+    """An event of the kernel's debugger: the whole message of the debug adapter protocol."""
+
+    message: dict[str, Any]
 
 
 # ── the file ─────────────────────────────────────────────────────────────────
@@ -263,6 +288,8 @@ Event = (
     | CommOpened
     | CommMessaged
     | CommClosed
+    | CommHandled
+    | DebuggerReported
     | CheckpointWritten
     | FileConflicted
     | ConflictResolved

@@ -6,8 +6,9 @@ again, after a reconnect say, is answered as before and done once.
 
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from tailrace.protocol.asked import Asked
 from tailrace.protocol.ids import CellId, CommId, ExecutionId, PromptId
 from tailrace.protocol.naming import kebab
 
@@ -30,6 +31,17 @@ class RunCells(_Operation, frozen=True):
 
     cell_ids: tuple[CellId, ...]
     stop_on_error: bool = True
+
+
+class RunCode(_Operation, frozen=True):
+    """Queue this source as it stands, not as the document has it: a Jupyter client sends
+    what its user sees. It is run for the cell named, else for none of the notebook's (then
+    it is kept, as in a console). Starts a kernel if there is none."""
+
+    source: str
+    cell_id: CellId | None = None
+    stop_on_error: bool = True
+    asked: Asked | UnsetType = UNSET
 
 
 class RunAll(_Operation, frozen=True):
@@ -107,11 +119,14 @@ class ResolveConflict(_Operation, frozen=True):
 
 
 class OpenComm(_Operation, frozen=True):
+    """With a `message_id`, here and below, `CommHandled` says when the kernel is done."""
+
     comm_id: CommId
     target: str
     data: dict[str, Any]
     metadata: dict[str, Any] = {}
     buffers: tuple[bytes, ...] = ()
+    message_id: str | UnsetType = UNSET
 
 
 class SendComm(_Operation, frozen=True):
@@ -119,16 +134,19 @@ class SendComm(_Operation, frozen=True):
     data: dict[str, Any]
     metadata: dict[str, Any] = {}
     buffers: tuple[bytes, ...] = ()
+    message_id: str | UnsetType = UNSET
 
 
 class CloseComm(_Operation, frozen=True):
     comm_id: CommId
     data: dict[str, Any] = {}
+    message_id: str | UnsetType = UNSET
 
 
 Operation = (
     UpdateDocument
     | RunCells
+    | RunCode
     | RunAll
     | RunAbove
     | RunBelow

@@ -8,7 +8,7 @@ Reports with `seq` 0 are made by the server's side (the host, a lost connection)
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from tailrace.protocol.causes import DeathCause
 from tailrace.protocol.events import ExecutionStatus
@@ -88,6 +88,7 @@ class Finished(_Report, frozen=True):
     status: ExecutionStatus
     execution_count: int | None
     took_ms: float
+    expressions: dict[str, Any] | UnsetType = UNSET
 
 
 class CommOpen(_Report, frozen=True):
@@ -113,6 +114,20 @@ class CommClose(_Report, frozen=True):
     seq: int
     comm_id: CommId
     data: dict[str, Any]
+
+
+class CommDone(_Report, frozen=True):
+    """A comm's message that was sent with a `message_id` has been handled."""
+
+    seq: int
+    message_id: str
+
+
+class DebugEvent(_Report, frozen=True):
+    """What the debugger says unasked, as in the debug adapter protocol."""
+
+    seq: int
+    message: dict[str, Any]
 
 
 class Attached(_Report, frozen=True):
@@ -148,6 +163,8 @@ Report = (
     | CommOpen
     | CommMessage
     | CommClose
+    | CommDone
+    | DebugEvent
     | Attached
     | Died
 )

@@ -7,8 +7,9 @@ sources are in the document, which is opaque here.
 
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
+from tailrace.protocol.asked import Asked
 from tailrace.protocol.causes import DeathCause
 from tailrace.protocol.events import ExecutionStatus
 from tailrace.protocol.ids import (
@@ -38,6 +39,7 @@ class Execution(Struct, frozen=True):
     finished_at: float | None = None
     took_ms: float | None = None
     outputs: Outputs = Outputs()
+    asked: Asked | UnsetType = UNSET
 
 
 class Prompt(Struct, frozen=True):

@@ -336,7 +336,7 @@ class Actor:
     ) -> Stamped:
         cells: tuple[CellFacts, ...] = ()
         interpreter = None
-        if isinstance(given, _WITH_CELLS | op.StartKernel):
+        if isinstance(given, _WITH_CELLS | op.RunCode | op.StartKernel):
             interpreter = self._interpreter()
             if isinstance(given, _WITH_CELLS):
                 cells = self.room.cells()

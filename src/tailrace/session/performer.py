@@ -264,15 +264,17 @@ class KernelPerformer:
 
 def _send(kernel: Kernel, effect: _KernelEffect) -> None:
     match effect:
-        case ef.StartExecution(execution_id, cell_id, source):
-            kernel.execute(execution_id, cell_id, source)
+        case ef.StartExecution(execution_id, cell_id, source, asked):
+            kernel.execute(execution_id, cell_id, source, asked or None)
         case ef.SendInput(prompt_id, value):
             kernel.answer(prompt_id, value)
-        case ef.OpenKernelComm(comm_id, target, data, metadata, buffers):
-            kernel.send_comm("comm-open", comm_id, data, metadata, buffers, target)
-        case ef.SendKernelComm(comm_id, data, metadata, buffers):
-            kernel.send_comm("comm-message", comm_id, data, metadata, buffers)
-        case ef.CloseKernelComm(comm_id, data):
-            kernel.send_comm("comm-close", comm_id, data, {}, ())
+        case ef.OpenKernelComm(comm_id, target, data, metadata, buffers, message_id):
+            waited_for = message_id or None
+            kernel.send_comm("comm-open", comm_id, data, metadata, buffers, target, waited_for)
+        case ef.SendKernelComm(comm_id, data, metadata, buffers, message_id):
+            waited_for = message_id or None
+            kernel.send_comm("comm-message", comm_id, data, metadata, buffers, "", waited_for)
+        case ef.CloseKernelComm(comm_id, data, message_id):
+            kernel.send_comm("comm-close", comm_id, data, {}, (), "", message_id or None)
         case _:
             assert_never(effect)

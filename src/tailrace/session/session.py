@@ -50,6 +50,7 @@ log_ = logging.getLogger("tailrace.session")
 
 _NEEDS_RUN = (
     op.RunCells,
+    op.RunCode,
     op.RunAll,
     op.RunAbove,
     op.RunBelow,

@@ -18,7 +18,7 @@ import { loadedOutputs } from "./outputs";
 import { NO_OUTPUTS } from "./state";
 
 export function foldQueued(draft: Draft, record: Record, event: ExecutionQueued): void {
-  const { execution_id, cell_id, source, stop_on_error } = event;
+  const { execution_id, cell_id, source, stop_on_error, asked } = event;
   const known = draft.execution(execution_id);
   if (known) {
     if (known.phase === "queued") {
@@ -41,6 +41,7 @@ export function foldQueued(draft: Draft, record: Record, event: ExecutionQueued)
     finished_at: null,
     took_ms: null,
     outputs: NO_OUTPUTS,
+    ...(asked && { asked }),
   });
   draft.put("cells", cell_id, execution_id);
   draft.set({ queue: [...draft.state.queue, execution_id] });
@@ -127,10 +128,12 @@ export function foldDiscarded(draft: Draft, event: OutputsDiscarded): void {
   }
 }
 
-/** Drop a superseded execution, unless it still runs: then its end drops it. */
+/** Drop a superseded execution, unless it runs or waits: then its end drops it. */
 function forgetNewest(draft: Draft, cellId: string): void {
   const newest = own(draft.state.cells, cellId);
-  if (newest !== undefined && newest !== draft.state.running) draft.drop("executions", newest);
+  const { running, queue } = draft.state;
+  if (newest === undefined || newest === running || queue.includes(newest)) return;
+  draft.drop("executions", newest);
 }
 
 function withoutId(queue: readonly string[], id: string): readonly string[] {

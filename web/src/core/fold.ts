@@ -68,6 +68,8 @@ function foldEvent(draft: Draft, record: Record): void {
       draft.set({ generation: event.generation });
       break;
     case "document-updated":
+    case "comm-handled":
+    case "debugger-reported":
       break;
     case "execution-queued":
       foldQueued(draft, record, event);

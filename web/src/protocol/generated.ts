@@ -21,6 +21,23 @@ export interface Ask {
   readonly request: Request;
 }
 
+/**
+ * `message_id` to `subshell_id` are the request's header. `silent`: not shown, not
+ * counted; `store_history`: counted; `allow_stdin`: the client answers prompts;
+ * `user_expressions` are evaluated after the code, for the reply.
+ */
+export interface Asked {
+  readonly message_id: string;
+  readonly session: string;
+  readonly username: string;
+  readonly date: string;
+  readonly subshell_id: string | null;
+  readonly silent: boolean;
+  readonly store_history: boolean;
+  readonly allow_stdin: boolean;
+  readonly user_expressions: { readonly [key: string]: string };
+}
+
 /** Stands in for a large value; fetch it by hash. */
 export interface BlobReference {
   readonly kind: "blob";
@@ -81,6 +98,7 @@ export interface CloseComm {
   readonly kind: "close-comm";
   readonly comm_id: string;
   readonly data?: { readonly [key: string]: unknown };
+  readonly message_id?: string;
 }
 
 /**
@@ -100,8 +118,16 @@ export interface CommClosed {
   readonly comm_id: string;
   readonly data: { readonly [key: string]: unknown };
   readonly from_kernel: boolean;
+  readonly message_id?: string;
 }
 
+/** The kernel has handled a comm's message, and what that printed stands before this. */
+export interface CommHandled {
+  readonly kind: "comm-handled";
+  readonly message_id: string;
+}
+
+/** `message_id` is there when its sender waits for `CommHandled`. */
 export interface CommMessaged {
   readonly kind: "comm-messaged";
   readonly comm_id: string;
@@ -109,6 +135,7 @@ export interface CommMessaged {
   readonly metadata: { readonly [key: string]: unknown };
   readonly buffers: readonly Uint8Array[];
   readonly from_kernel: boolean;
+  readonly message_id?: string;
 }
 
 export interface CommOpened {
@@ -119,6 +146,7 @@ export interface CommOpened {
   readonly metadata: { readonly [key: string]: unknown };
   readonly buffers: readonly Uint8Array[];
   readonly from_kernel: boolean;
+  readonly message_id?: string;
 }
 
 /** Completions at `cursor` (in code points) of `code`. */
@@ -150,6 +178,12 @@ export interface DeathCause {
   readonly message: string;
   readonly exit_code: number | null;
   readonly signal: string | null;
+}
+
+/** An event of the kernel's debugger: the whole message of the debug adapter protocol. */
+export interface DebuggerReported {
+  readonly kind: "debugger-reported";
+  readonly message: { readonly [key: string]: unknown };
 }
 
 /** A MIME bundle was shown; with `execution_count` it is the cell's result. */
@@ -246,6 +280,8 @@ export type Event =
   | CommOpened
   | CommMessaged
   | CommClosed
+  | CommHandled
+  | DebuggerReported
   | CheckpointWritten
   | FileConflicted
   | ConflictResolved;
@@ -271,15 +307,20 @@ export interface Execution {
   readonly finished_at: number | null;
   readonly took_ms: number | null;
   readonly outputs: Outputs;
+  readonly asked?: Asked;
 }
 
-/** `took_ms` is measured in the kernel (monotonic), null where it never ran. */
+/**
+ * `took_ms` is measured in the kernel (monotonic), null where it never ran.
+ * `expressions` are the values of those that a Jupyter client asked for.
+ */
 export interface ExecutionFinished {
   readonly kind: "execution-finished";
   readonly execution_id: string;
   readonly status: ExecutionStatus;
   readonly execution_count: number | null;
   readonly took_ms: number | null;
+  readonly expressions?: { readonly [key: string]: unknown };
 }
 
 /** A finished execution known only from the notebook file: its count and outputs. */
@@ -293,7 +334,8 @@ export interface ExecutionLoaded {
 
 /**
  * `source` is the text that will run, read from the document when it was asked for.
- * It replaces the cell's earlier execution and that one's outputs.
+ * It replaces the cell's earlier execution and that one's outputs. `asked` is there when a
+ * Jupyter client wants it run.
  */
 export interface ExecutionQueued {
   readonly kind: "execution-queued";
@@ -301,6 +343,7 @@ export interface ExecutionQueued {
   readonly cell_id: string;
   readonly source: string;
   readonly stop_on_error: boolean;
+  readonly asked?: Asked;
 }
 
 /** The execution was handed to the kernel. */
@@ -434,6 +477,7 @@ export interface ListVariables {
   readonly kind: "list-variables";
 }
 
+/** With a `message_id`, here and below, `CommHandled` says when the kernel is done. */
 export interface OpenComm {
   readonly kind: "open-comm";
   readonly comm_id: string;
@@ -441,11 +485,13 @@ export interface OpenComm {
   readonly data: { readonly [key: string]: unknown };
   readonly metadata?: { readonly [key: string]: unknown };
   readonly buffers?: readonly Uint8Array[];
+  readonly message_id?: string;
 }
 
 export type Operation =
   | UpdateDocument
   | RunCells
+  | RunCode
   | RunAll
   | RunAbove
   | RunBelow
@@ -596,6 +642,19 @@ export interface RunCells {
   readonly stop_on_error?: boolean;
 }
 
+/**
+ * Queue this source as it stands, not as the document has it: a Jupyter client sends
+ * what its user sees. It is run for the cell named, else for none of the notebook's (then
+ * it is kept, as in a console). Starts a kernel if there is none.
+ */
+export interface RunCode {
+  readonly kind: "run-code";
+  readonly source: string;
+  readonly cell_id?: string | null;
+  readonly stop_on_error?: boolean;
+  readonly asked?: Asked;
+}
+
 /** Write the `.ipynb` now. */
 export interface Save {
   readonly kind: "save";
@@ -607,6 +666,7 @@ export interface SendComm {
   readonly data: { readonly [key: string]: unknown };
   readonly metadata?: { readonly [key: string]: unknown };
   readonly buffers?: readonly Uint8Array[];
+  readonly message_id?: string;
 }
 
 export type ServerFrame =
