@@ -10,6 +10,7 @@ from tailrace.files.trash import Trash
 from tailrace.files.workspace import Workspace
 from tailrace.folders import StateFolders, made
 from tailrace.kernels.provider import HostProvider
+from tailrace.language.analyst import Analyst
 from tailrace.log.embedded import EmbeddedLog
 from tailrace.log.event_log import EventLog
 from tailrace.page_settings import PageSettings, PageSettingsFile
@@ -55,6 +56,7 @@ class Application:
             self.clock,
         )
         self.page_settings = PageSettingsFile(folders.config / "page.json")
+        self.analyst = Analyst()
         self._main: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
 
@@ -102,6 +104,7 @@ class Application:
         self.directory.close()
         if self._main is not None:
             await self._main
+        await self.analyst.close()
         await self.kernels.close()
 
     async def _open_log(self, notebook_id: NotebookId) -> EventLog:

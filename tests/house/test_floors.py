@@ -18,6 +18,7 @@ FLOORS = {
     "tailrace.documents": 2,
     "tailrace.blobs": 2,
     "tailrace.files": 2,
+    "tailrace.language": 2,
     "tailrace.session": 3,
     "tailrace.exports": 4,
     "tailrace.dashboards": 4,

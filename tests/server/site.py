@@ -16,6 +16,7 @@ from tailrace.files.trash import Trash
 from tailrace.files.workspace import Workspace
 from tailrace.folders import StateFolders
 from tailrace.kernels.kernel import Kernel, KernelInfo, KernelProvider, ReportSink
+from tailrace.language.analyst import Analyst
 from tailrace.page_settings import PageSettings, PageSettingsFile
 from tailrace.protocol.errors import KernelStartFailed
 from tailrace.protocol.ids import KernelId, NotebookId
@@ -95,6 +96,7 @@ class SmallApplication:
             SystemClock(),
         )
         self.page_settings = PageSettingsFile(self.settings.root.parent / "config" / "page.json")
+        self.analyst = Analyst()
         self.applied: list[PageSettings] = []
 
     def open_notebooks(self) -> list[SmallNotebook]:

@@ -129,6 +129,22 @@ def _installed_ipython(folder: Path) -> str | None:
     return None
 
 
+def packages_of(interpreter: str | None, beside: Path) -> list[str] | None:
+    """The folders with libraries of a setting's environment, by its files alone; None for
+    the server's own, whose libraries this process sees."""
+    if interpreter is None:
+        return None
+    try:
+        executable = Path(resolved(interpreter, beside=beside))
+    except InterpreterUnusable:
+        return None
+    if str(executable) == own_interpreter():
+        return None
+    prefix = executable.parent.parent
+    patterns = "lib/python3*/site-packages", "lib/python3/dist-packages", "Lib/site-packages"
+    return [str(found) for pattern in patterns for found in sorted(prefix.glob(pattern))]
+
+
 async def described(interpreter: str, env: dict[str, str] | None = None) -> Environment:
     """What the interpreter says of itself. Raises `InterpreterUnusable` when it cannot."""
     try:

@@ -45,6 +45,7 @@
     │   ├── BodyTooLarge
     │   └── MediaTypeRefused
     ├── StreamGone             the event stream that is posted to has ended
+    ├── ToolFailed             a program that we start, such as ruff, did not do its work
     ├── ServerClosing          the server ends and opens nothing any more
     └── SettingsError          says which setting, where it was read, and what it may be
 
@@ -314,6 +315,12 @@ class StreamGone(TailraceError):
 
     def __init__(self) -> None:
         super().__init__("this stream has ended, or is not yours; open another one")
+
+
+class ToolFailed(TailraceError):
+    """Says which program, and what it said."""
+
+    code = "tool.failed"
 
 
 class ServerClosing(TailraceError):

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from tailrace.files.workspace import Workspace
 from tailrace.kernels.kernel import KernelProvider
+from tailrace.language.analyst import Analyst
 from tailrace.page_settings import PageSettings, PageSettingsFile
 from tailrace.protocol.ids import KernelId, NotebookId
 from tailrace.session.moves import Moves
@@ -73,6 +74,9 @@ class Application(Protocol):
 
     @property
     def page_settings(self) -> PageSettingsFile: ...
+
+    @property
+    def analyst(self) -> Analyst: ...
 
     def apply(self, settings: PageSettings) -> None:
         """What the page's settings ask of the server: whether files are saved by themselves."""

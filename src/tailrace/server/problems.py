@@ -62,6 +62,7 @@ _STATUS: dict[type[errors.TailraceError], int] = {
     errors.BodyTooLarge: 413,
     errors.MediaTypeRefused: 415,
     errors.StreamGone: 410,
+    errors.ToolFailed: 502,
     errors.ServerClosing: 503,
 }
 

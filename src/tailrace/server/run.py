@@ -160,14 +160,20 @@ def _serve(
 
     from tailrace.assembly import Application
     from tailrace.server.app import create_app
-    from tailrace.server.routes import event_streams, history, notebooks, tables
+    from tailrace.server.routes import event_streams, history, language, notebooks, tables
 
     app = create_app(
         Application(settings, folders),
         settings,
         folders,
         port=server.port,
-        routes=(notebooks.routes, event_streams.routes, history.routes, tables.routes),
+        routes=(
+            notebooks.routes,
+            event_streams.routes,
+            history.routes,
+            language.routes,
+            tables.routes,
+        ),
         instance=server.instance,
         codes=codes,
         tell=tell,

@@ -107,7 +107,7 @@ class Session:
             self,
             clock,
             Shrink(blobs),
-            interpreter=self._chosen_interpreter,
+            interpreter=lambda: self.chosen_interpreter,
         )
         self.topics = WithUnwritten(opened.log, lambda: self.actor.unwritten)
         self.checkpointing = Checkpointing(
@@ -149,6 +149,15 @@ class Session:
     def kernel_id(self) -> KernelId | None:
         kernel = self.state.kernel
         return kernel.kernel_id if kernel.phase in ("starting", "ready") else None
+
+    @property
+    def chosen_interpreter(self) -> str | None:
+        """The command line's choice, else the notebook's (`kernelspec.interpreter`)."""
+        if self._interpreter is not None:
+            return self._interpreter
+        spec = self.room.metadata().get("kernelspec")
+        chosen = spec.get("interpreter") if isinstance(spec, dict) else None
+        return chosen if isinstance(chosen, str) and chosen else None
 
     @property
     def is_running(self) -> bool:
@@ -338,11 +347,3 @@ class Session:
     def resume(self) -> None:
         if self._performer is not None:
             self._performer.resume()
-
-    def _chosen_interpreter(self) -> str | None:
-        """The command line's choice, else the notebook's (`kernelspec.interpreter`)."""
-        if self._interpreter is not None:
-            return self._interpreter
-        spec = self.room.metadata().get("kernelspec")
-        chosen = spec.get("interpreter") if isinstance(spec, dict) else None
-        return chosen if isinstance(chosen, str) and chosen else None

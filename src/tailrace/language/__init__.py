@@ -1,0 +1,1 @@
+"""What can be said about a notebook's Python without running it."""
