@@ -41,6 +41,7 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
       </a>
       <NotebookName />
       <SavedState />
+      <WayChip />
       <RunningChip />
       <div className="bar-acts">
         <Button
@@ -146,6 +147,21 @@ function SavedState() {
     >
       <span role="status">{text}</span>
     </button>
+  );
+}
+
+/** Told where the usual way is closed: all works, but by one that is somewhat slower. */
+function WayChip() {
+  const connection = useConnection();
+  if (connection.phase !== "open" || connection.by === "socket") return null;
+  return (
+    <span
+      className="bar-way"
+      role="status"
+      title="Something between here and the server lets no WebSockets through. The page uses server-sent events instead; all works."
+    >
+      over HTTP
+    </span>
   );
 }
 

@@ -40,7 +40,9 @@ export function showSigns(
     const sign = signOf(session);
     const title = `${PREFIX[sign]}${fileName}`;
     const address = iconAddress(sign);
-    body.dataset.connection = session.connection.phase;
+    const { connection } = session;
+    body.dataset.connection = connection.phase;
+    if (connection.phase === "open") body.dataset.way = connection.by;
     body.dataset.kernel = kernelMood(session.state);
     if (document.title !== title) document.title = title;
     if (icon && icon.href !== address) icon.href = address;
@@ -52,6 +54,7 @@ export function showSigns(
     document.title = before.title;
     if (icon) icon.href = before.icon;
     delete body.dataset.connection;
+    delete body.dataset.way;
     delete body.dataset.kernel;
   };
 }

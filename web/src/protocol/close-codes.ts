@@ -11,6 +11,11 @@ export type AfterClose =
   | "reload"
   | "stop";
 
+/** The close code that says the same as an HTTP status. */
+export function closeCodeOf(status: number): number {
+  return { 401: 4401, 403: 4403, 404: 4404, 413: 1009, 422: 4422, 429: 4429 }[status] ?? 1006;
+}
+
 /** What to do after a close that we did not ask for. */
 export function afterClose(code: number): AfterClose {
   switch (code) {

@@ -35,6 +35,20 @@ export function encodeFrame(frame: ClientFrame): Uint8Array<ArrayBuffer> {
   return encoder.encode(frame);
 }
 
+/** Encoded frames as one array of them (SYNC-32). */
+export function joinedFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const size = frames.reduce((sum, frame) => sum + frame.length, 5);
+  const joined = new Uint8Array(size);
+  joined[0] = 0xdd; // MessagePack's "array 32"
+  new DataView(joined.buffer).setUint32(1, frames.length);
+  let at = 5;
+  for (const frame of frames) {
+    joined.set(frame, at);
+    at += frame.length;
+  }
+  return joined;
+}
+
 /** The frame, or null for one of a kind we do not know (SYNC-4). */
 export function decodeFrame(bytes: Uint8Array): ServerFrame | null {
   let value: unknown;

@@ -5,12 +5,12 @@ import { EMPTY_STATE } from "../core/state";
 import type { Refusal, SessionState, Status } from "../protocol/generated";
 
 /**
- * How the socket stands. `waiting`: it broke and will be tried again at `retryAt` (ms, as
+ * How the connection stands. `by` "stream": WebSockets are blocked. `waiting`: it broke and will be tried again at `retryAt` (ms, as
  * `Date.now()`). `ended`: it will not be tried again without a person.
  */
 export type Connection =
   | { readonly phase: "connecting"; readonly attempt: number }
-  | { readonly phase: "open" }
+  | { readonly phase: "open"; readonly by: "socket" | "stream" }
   | {
       readonly phase: "waiting";
       readonly attempt: number;

@@ -10,13 +10,14 @@ import * as Y from "yjs";
 import type { Operation, Record, Request, Snapshot } from "../protocol/generated";
 import type { ConflictCopy, Connection, Notice } from "../store/session";
 import { SessionStore } from "../store/session-store";
+import { browserTransport } from "./best-transport";
 import { cellsIn, headsOf } from "./cells";
 import { NotebookDocument } from "./document";
 import { newId } from "./new-id";
 import { pageSurroundings, type Surroundings } from "./reconnect";
 import { Server } from "./server";
 import { type Outcome, SessionConnection } from "./session-connection";
-import { type Transport, webSocketTransport } from "./socket";
+import type { Address, Transport } from "./socket";
 import { BrowserEdits, type KeptState, MemoryEdits, type UnsentEdits } from "./unsent-edits";
 
 export interface OpenOptions {
@@ -59,7 +60,7 @@ export class NotebookSession {
     this.#world = options.world ?? pageSurroundings;
     this.#connection = new SessionConnection({
       locate: () => this.#locate(),
-      transport: options.transport ?? webSocketTransport,
+      transport: options.transport ?? browserTransport,
       world: this.#world,
       listener: {
         connection: (connection) => this.#connectionChanged(connection),
@@ -158,15 +159,15 @@ export class NotebookSession {
 
   // ── connection ─────────────────────────────────────────────────────────────
 
-  async #locate(): Promise<{ url: string; token: string | null }> {
+  async #locate(): Promise<Address> {
     // Who is asked first, so that a login that ended is noticed as that.
-    const { token } = await this.server.me();
+    await this.server.me();
     const place = await this.server.findNotebook(this.store.current.notebook?.path ?? this.path);
     if (this.#notebookId !== place.notebook_id) {
       this.#notebookId = place.notebook_id;
       this.#kept = null;
     }
-    return { url: this.server.socketUrl(place.notebook_id), token };
+    return this.server.address(place.notebook_id);
   }
 
   #connectionChanged(connection: Connection): void {

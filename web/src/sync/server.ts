@@ -4,6 +4,9 @@
  * The page's anti-forgery token is asked for once, and again when the server says it is old.
  */
 
+import { SUBPROTOCOL } from "../protocol/codec";
+import type { Address } from "./socket";
+
 export class ServerError extends Error {
   readonly code: string;
   readonly status: number;
@@ -59,10 +62,25 @@ export class Server {
     return new URL(path, this.base).href;
   }
 
-  socketUrl(notebookId: string): string {
-    const url = new URL(`api/v1/notebooks/${notebookId}/socket`, this.base);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    return url.href;
+  /** Of a notebook's session, by WebSocket and by event stream. */
+  async address(notebookId: string): Promise<Address> {
+    const { token } = await this.me();
+    const socketUrl = new URL(`api/v1/notebooks/${notebookId}/socket`, this.base);
+    socketUrl.protocol = socketUrl.protocol === "https:" ? "wss:" : "ws:";
+    return {
+      socketUrl: socketUrl.href,
+      protocols: [SUBPROTOCOL],
+      streamUrl: this.url(`api/v1/notebooks/${notebookId}/stream`),
+      fetch: (url, init) => this.#asked(url, init, token),
+      token,
+    };
+  }
+
+  /** `fetch` as the one we are. */
+  #asked(url: string, init: RequestInit, token: string | null): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (token !== null && (init.method ?? "GET") !== "GET") headers.set("x-tailrace-token", token);
+    return this.#fetch(url, { ...init, headers, credentials: "same-origin" });
   }
 
   me(): Promise<Me> {
@@ -112,11 +130,8 @@ export class Server {
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     const headers: { [name: string]: string } = { accept: "application/json" };
-    if (method !== "GET") {
-      const { token } = await this.me();
-      if (token !== null) headers["x-tailrace-token"] = token;
-    }
-    const init: RequestInit = { method, headers, credentials: "same-origin" };
+    const token = method === "GET" ? null : (await this.me()).token;
+    const init: RequestInit = { method, headers };
     if (signal) init.signal = signal;
     if (body instanceof Blob) {
       headers["content-type"] = "application/octet-stream";
@@ -127,7 +142,7 @@ export class Server {
     }
     let response: Response;
     try {
-      response = await this.#fetch(this.url(path), init);
+      response = await this.#asked(this.url(path), init, token);
     } catch (cause) {
       if (signal?.aborted) throw cause;
       throw new Unreachable(cause);

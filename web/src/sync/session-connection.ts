@@ -29,7 +29,7 @@ import type { Connection } from "../store/session";
 import { newId } from "./new-id";
 import { Reconnect, SLOW_DELAY_MS, type Surroundings } from "./reconnect";
 import { ServerError } from "./server";
-import { FrameSocket, type Transport } from "./socket";
+import { type Address, FrameSocket, type Transport } from "./socket";
 
 export const SILENCE_MS = 20_000; // then we ask whether anybody is there
 export const PONG_WITHIN_MS = 10_000;
@@ -52,12 +52,6 @@ export class AskError extends Error {
     super(message);
     this.code = code;
   }
-}
-
-/** Where to connect, asked for before each attempt that follows a failure to connect. */
-export interface Address {
-  readonly url: string;
-  readonly token: string | null;
 }
 
 export interface ConnectionListener {
@@ -244,7 +238,7 @@ export class SessionConnection {
 
   #openSocket(address: Address): void {
     this.#goodbye = null;
-    const socket = new FrameSocket(address.url, this.#options.transport, {
+    const socket = new FrameSocket(address, this.#options.transport, {
       opened: () =>
         socket.send({
           kind: "hello",
@@ -383,7 +377,7 @@ export class SessionConnection {
       this.#reconnect.succeeded(),
     );
     this.#options.listener.welcome(welcome, isNewHistory);
-    this.#tell({ phase: "open" });
+    this.#tell({ phase: "open", by: this.#socket?.by ?? "socket" });
     for (const [operationId, entry] of this.#unanswered) this.#send(operationId, entry);
   }
 

@@ -1,10 +1,26 @@
-/** One WebSocket that speaks frames. It is opened once; another one is another object. */
+/** One wire that speaks frames, and the WebSocket as one. Each is opened once. */
 
-import { decodeFrame, encodeFrame, SUBPROTOCOL } from "../protocol/codec";
+import { decodeFrame, encodeFrame } from "../protocol/codec";
 import type { ClientFrame, ServerFrame } from "../protocol/generated";
+
+/** Where a session is, and how to ask there. Found before each attempt that needs it. */
+export interface Address {
+  readonly socketUrl: string;
+  /** What the WebSocket offers; with a bearer token, that too. */
+  readonly protocols: readonly string[];
+  readonly streamUrl: string;
+  /** `fetch` with who we are. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** The page's anti-forgery token; null for a bearer. */
+  readonly token: string | null;
+}
+
+/** By what the frames go. */
+export type Way = "socket" | "stream";
 
 /** What a connection needs of a socket; the tests' network has one of its own. */
 export interface Wire {
+  readonly by: Way;
   send(bytes: Uint8Array<ArrayBuffer>): void;
   close(code: number): void;
 }
@@ -16,11 +32,11 @@ export interface WireListener {
   closed(code: number, reason: string, wasOpen: boolean): void;
 }
 
-export type Transport = (url: string, listener: WireListener) => Wire;
+export type Transport = (address: Address, listener: WireListener) => Wire;
 
 /** The browser's WebSocket. */
-export const webSocketTransport: Transport = (url, listener) => {
-  const socket = new WebSocket(url, SUBPROTOCOL);
+export const webSocketTransport: Transport = (address, listener) => {
+  const socket = new WebSocket(address.socketUrl, [...address.protocols]);
   let wasOpen = false;
   socket.binaryType = "arraybuffer";
   socket.onopen = () => {
@@ -32,6 +48,7 @@ export const webSocketTransport: Transport = (url, listener) => {
   };
   socket.onclose = (event) => listener.closed(event.code, event.reason, wasOpen);
   return {
+    by: "socket",
     send: (bytes) => socket.send(bytes),
     close: (code) => socket.close(code),
   };
@@ -53,9 +70,9 @@ export class FrameSocket {
   #isOpen = false;
   #isOver = false;
 
-  constructor(url: string, transport: Transport, listener: FrameListener) {
+  constructor(address: Address, transport: Transport, listener: FrameListener) {
     this.#listener = listener;
-    this.#wire = transport(url, {
+    this.#wire = transport(address, {
       opened: () => {
         if (this.#isOver) return;
         this.#isOpen = true;
@@ -64,6 +81,10 @@ export class FrameSocket {
       received: (bytes) => this.#received(bytes),
       closed: (code, reason, wasOpen) => this.#over(code, reason, wasOpen),
     });
+  }
+
+  get by(): Way {
+    return this.#wire.by;
   }
 
   send(frame: ClientFrame): void {

@@ -35,6 +35,7 @@ export class LossyNetwork {
     this.#sockets.add(socket);
     socket.open(this.isDown);
     return {
+      by: "socket",
       send: (bytes) => socket.send(bytes.slice()),
       close: () => socket.closeHere(),
     };
