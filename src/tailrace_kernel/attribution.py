@@ -23,6 +23,21 @@ CURRENT: ContextVar[str | None] = ContextVar("tailrace_execution", default=None)
 SILENT = ""
 
 
+class Into(str):
+    """The id of an execution whose output goes into a widget (`output_widgets.py`) and not
+    under its cell. It differs from the execution's own id, so that text for the one and the
+    other is kept apart."""
+
+    execution_id: str | None
+    target: Any
+
+    def __new__(cls, execution_id: str | None, target: Any, name: str) -> "Into":
+        made = super().__new__(cls, f"{execution_id or ''}\0{name}")
+        made.execution_id = execution_id
+        made.target = target
+        return made
+
+
 def attribute_threads() -> None:
     """From now on threads and pool tasks belong to the execution that started them."""
     _inherit_in_threads()

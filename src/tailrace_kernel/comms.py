@@ -4,9 +4,14 @@ Our classes stand in for those of the `comm` package once it is imported, so tha
 ipywidgets, bokeh and the like find them. Messages from the page are handled in the main
 thread, between cells and while a cell awaits; what their handlers write belongs to the
 execution that opened the comm.
+
+When a message that came with a `message_id` has been handled, `comm-done` says so (JUP-3):
+until then a page holds back what it would send next. A widget's echo of such a message
+carries the id as `metadata.tailrace.answers` (WID-6).
 """
 
 import logging
+import threading
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +31,7 @@ class Comms:
         self._outlet = outlet
         self._manager: Any = None
         self._opened_by: dict[str, str | None] = {}
+        self._handling: tuple[int, str] | None = None  # the thread, and the message's id
 
     @property
     def manager(self) -> Any:
@@ -82,19 +88,20 @@ class Comms:
         if msg_type != "comm_close":
             fields["metadata"] = metadata or {}
         if msg_type == "comm_open":
-            self._opened_by[comm.comm_id] = self._outlet.execution_now()
+            self._opened_by[comm.comm_id] = self._outlet.place_now()
             fields["target"] = comm.target_name
         elif msg_type == "comm_close":
             self._opened_by.pop(comm.comm_id, None)
+        elif self._handling is not None and (data or {}).get("method") == "echo_update":
+            thread, message_id = self._handling
+            if thread == threading.get_ident():
+                fields["metadata"] = {**fields["metadata"], "tailrace": {"answers": message_id}}
         kind = {"comm_open": "comm-open", "comm_close": "comm-close"}.get(msg_type, "comm-message")
         raw = [bytes(memoryview(buffer).cast("B")) for buffer in buffers or []]
         self._outlet.comm(kind, fields, raw)
 
     def handle(self, kind: str, header: Message, buffers: list[bytes]) -> None:
         """A message from the page, in the main thread."""
-        manager = self.manager
-        if manager is None:
-            return
         comm_id = header["comm_id"]
         message = {
             "header": {"msg_type": kind.replace("-message", "-msg").replace("-", "_")},
@@ -109,7 +116,20 @@ class Comms:
         }
         opened_by = self._opened_by.get(comm_id) or self._outlet.newest
         CURRENT.set(opened_by)
-        if kind == "comm-open":
+        message_id = header.get("message_id")
+        try:
+            self._handling = (threading.get_ident(), message_id) if message_id else None
+            self._pass_on(kind, comm_id, message, opened_by)
+        finally:
+            self._handling = None
+            if message_id:
+                self._outlet.link.put({"kind": "comm-done", "message_id": message_id})
+
+    def _pass_on(self, kind: str, comm_id: str, message: Message, opened_by: str | None) -> None:
+        manager = self.manager
+        if manager is None:
+            log.debug("a message for comm %s, without the package `comm`", comm_id)
+        elif kind == "comm-open":
             if comm_id in manager.comms:
                 return  # sent twice by a server that came back
             self._opened_by[comm_id] = opened_by

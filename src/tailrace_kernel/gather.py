@@ -8,7 +8,7 @@ are never cut inside a character (KER-6).
 import json
 from collections import deque
 
-from tailrace_kernel.attribution import SILENT
+from tailrace_kernel.attribution import SILENT, Into
 from tailrace_kernel.overwritten import without_overwritten
 
 PAYLOAD_BYTES = 1024 * 1024
@@ -98,7 +98,7 @@ class Gather:
 
     def next_payload(self) -> tuple[bytes, memoryview] | None:
         """The oldest text as a frame's header (without `seq`) and payload; None: empty."""
-        if not self._encoded and self._runs:
+        while not self._encoded and self._runs:
             self._encode(self._runs.popleft())
         if not self._encoded:
             return None
@@ -111,6 +111,10 @@ class Gather:
 
     def _encode(self, run: _Run) -> None:
         text = without_overwritten("".join(run.texts))
+        if isinstance(run.execution_id, Into):
+            frame = run.execution_id.target.text(run.stream, text)
+            self._encoded.extend([(frame, memoryview(b""))] if frame is not None else [])
+            return
         try:
             data = text.encode("utf-8")
         except UnicodeEncodeError:

@@ -19,6 +19,7 @@ from tailrace_kernel.interrupts import HANDLED, Interrupts, Persistence
 from tailrace_kernel.link import Link
 from tailrace_kernel.opencv import Windows
 from tailrace_kernel.outlet import Outlet
+from tailrace_kernel.output_widgets import OutputWidgets
 from tailrace_kernel.prompts import Prompts
 from tailrace_kernel.pump import Pump, Waker
 from tailrace_kernel.readiness import shell_for
@@ -61,6 +62,7 @@ class Guest:
         self._prompts.install()
         self._comms = Comms(self._outlet)
         self._comms.install()
+        OutputWidgets(self._outlet).install()
         self._windows = Windows(self._outlet, kernel_id)
         self._windows.install()
         self._loop = asyncio.new_event_loop()

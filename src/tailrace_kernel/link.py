@@ -132,6 +132,32 @@ class Link:
             self._wait_for_room()
 
     @critical
+    def put_made(self, make: Callable[[], bytes | None]) -> None:
+        """As `put`, with a header made at its turn (None: there is nothing to say)."""
+        if threading.get_ident() in self._inside:
+            head = make()
+            self._late.extend([(head, b"")] if head is not None else [])
+            return
+        while True:
+            self._acquire()
+            try:
+                self._read_descriptors()
+                if self._emit_text(force=False) and not self._spool.is_full:
+                    head = make()
+                    if head is not None:
+                        self._spool.add(head, b"")
+                        self._leave(urgent=False)
+                    return
+            finally:
+                self._release()
+            self._wait_for_room()
+
+    def settle_text(self) -> None:
+        """Have all text that was written so far on its way, in frames."""
+        if threading.get_ident() not in self._inside:
+            self.put_made(lambda: None)
+
+    @critical
     def put_update(self, display_id: str, header: Mapping[str, Any]) -> None:
         """A display's new state. One that is overtaken before it could leave is dropped."""
         head = encode_json(header)
@@ -172,6 +198,18 @@ class Link:
             self._read_descriptors()
             self._absorb()
             self._gather.begin(execution_id)
+        finally:
+            self._release()
+
+    @critical
+    def redirect(self, place: str | None) -> str | None:
+        """What the descriptors bring belongs to `place` from now on; returns where it went."""
+        self._acquire()
+        try:
+            self._read_descriptors()
+            self._absorb()
+            before, self._gather.default = self._gather.default, place
+            return before
         finally:
             self._release()
 

@@ -5,11 +5,14 @@ child may do (print, nothing else).
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from tailrace_kernel.attribution import CURRENT, SILENT
+from tailrace_kernel.attribution import CURRENT, SILENT, Into
 from tailrace_kernel.link import Link
 from tailrace_kernel.wire import join_buffers
+
+InnerDisplays = Callable[[str, dict[str, Any], dict[str, Any]], bool]
 
 
 class Outlet:
@@ -19,11 +22,20 @@ class Outlet:
         self.newest: str | None = None  # the execution that runs or ran last
         self.is_child = False
         self.error_shown = False
+        # Told of each update of a display: true where it stood in widgets alone.
+        self.inner_displays: InnerDisplays = lambda display_id, data, metadata: False
 
     def execution_now(self) -> str | None:
         """Whom the calling thread or task works for."""
         execution_id = CURRENT.get()
+        if isinstance(execution_id, Into):
+            execution_id = execution_id.execution_id
         return self.newest if execution_id is None else execution_id
+
+    def place_now(self) -> str | None:
+        """Where the output of the calling thread or task goes: as `execution_now`, or a widget."""
+        place = CURRENT.get()
+        return self.newest if place is None else place
 
     def display(
         self,
@@ -34,8 +46,14 @@ class Outlet:
         execution_count: int | None = None,
         update: bool = False,
     ) -> None:
-        execution_id = self.execution_now()
+        execution_id = self.place_now()
         if execution_id == SILENT:
+            return
+        if isinstance(execution_id, Into) and not self.is_child:
+            target = execution_id.target
+            self.link.put_made(lambda: target.display(data, metadata, display_id, update))
+            return
+        if update and display_id is not None and self.inner_displays(display_id, data, metadata):
             return
         if self.is_child or execution_id is None:
             # A child has no link; before the first cell there is nothing to show it under.
@@ -59,13 +77,21 @@ class Outlet:
         self.link.put(report)
 
     def clear(self, *, wait: bool) -> None:
-        execution_id = self.execution_now()
-        if execution_id and not self.is_child:
+        execution_id = self.place_now()
+        if isinstance(execution_id, Into):
+            target = execution_id.target
+            if not self.is_child:
+                self.link.put_made(lambda: target.clear(wait))
+        elif execution_id and not self.is_child:
             self.link.put({"kind": "clear", "execution_id": execution_id, "wait": bool(wait)})
 
     def error(self, name: str, message: str, traceback: list[str]) -> None:
-        execution_id = self.execution_now()
+        execution_id = self.place_now()
         if execution_id == SILENT:
+            return
+        if isinstance(execution_id, Into) and not self.is_child:
+            target = execution_id.target
+            self.link.put_made(lambda: target.error(name, message, traceback))
             return
         if execution_id == self.running:
             self.error_shown = True
