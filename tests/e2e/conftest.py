@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -25,8 +26,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 class Server:
     """`tailrace FOLDER --no-browser --port 0`, as a person starts it."""
 
-    def __init__(self, folder: Path, home: Path) -> None:
+    def __init__(self, folder: Path, home: Path, *options: str, **settings: str) -> None:
         self.folder = folder
+        self.home = home
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -37,11 +39,12 @@ class Server:
                 "--no-browser",
                 "--port",
                 "0",
+                *options,
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "TAILRACE_HOME": str(home), "TAILRACE_TOKEN": TOKEN},
+            env={**os.environ, "TAILRACE_HOME": str(home), "TAILRACE_TOKEN": TOKEN, **settings},
         )
         self._lines: Queue[str] = Queue()
         self._said: list[str] = []
@@ -69,6 +72,23 @@ class Server:
     def notebook(self, name: str) -> str:
         return f"{self.base}/notebook/{name}"
 
+    def write(self, name: str, *sources: str) -> str:
+        """Writes a notebook with cells of these sources, named `a`, `b`, …; returns its name.
+
+        A source that begins with `%%md` makes a Markdown cell of the rest.
+        """
+        cells = []
+        for letter, source in zip("abcdefghij", sources, strict=False):
+            cell = {"id": letter, "metadata": {}, "source": source.removeprefix("%%md\n")}
+            if source.startswith("%%md"):
+                cell["cell_type"] = "markdown"
+            else:
+                cell |= {"cell_type": "code", "execution_count": None, "outputs": []}
+            cells.append(cell)
+        notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        (self.folder / name).write_text(json.dumps(notebook))
+        return name
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
         try:
@@ -81,16 +101,16 @@ class Server:
             self.process.stdout.close()
 
 
-@pytest.fixture(scope="package")
-def server() -> Iterator[Server]:
+@contextmanager
+def made_server(*options: str, **settings: str) -> Iterator[Server]:
+    """A started server in folders of its own, with these options and variables; nothing of it
+    is left afterwards."""
     # The path is short: it holds sockets, whose names may have only some hundred letters.
     with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as place:
         folder = Path(place, "files")
         folder.mkdir()
-        tour = (EXAMPLES / "tour.ipynb").read_bytes()
-        (folder / "tour.ipynb").write_bytes(tour)
         home = Path(place, "home")
-        server = Server(folder, home)
+        server = Server(folder, home, *options, **settings)
         try:
             yield server
         finally:
@@ -101,6 +121,13 @@ def server() -> Iterator[Server]:
                 check=False,
                 capture_output=True,
             )
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[Server]:
+    with made_server() as server:
+        (server.folder / "tour.ipynb").write_bytes((EXAMPLES / "tour.ipynb").read_bytes())
+        yield server
 
 
 @pytest.fixture(scope="package")
@@ -116,24 +143,10 @@ Write = Callable[..., str]
 
 @pytest.fixture
 def written(server: Server, request: pytest.FixtureRequest) -> Write:
-    """Writes a notebook with cells of these sources, named `a`, `b`, …; returns its name.
-
-    A source that begins with `%%md` makes a Markdown cell of the rest.
-    """
+    """Writes a notebook with cells of these sources, and returns its name."""
 
     def write(*sources: str) -> str:
-        cells = []
-        for letter, source in zip("abcdefghij", sources, strict=False):
-            cell = {"id": letter, "metadata": {}, "source": source.removeprefix("%%md\n")}
-            if source.startswith("%%md"):
-                cell["cell_type"] = "markdown"
-            else:
-                cell |= {"cell_type": "code", "execution_count": None, "outputs": []}
-            cells.append(cell)
-        name = re.sub(r"\W+", "-", request.node.name)[:60] + ".ipynb"
-        notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-        (server.folder / name).write_text(json.dumps(notebook))
-        return name
+        return server.write(re.sub(r"\W+", "-", request.node.name)[:60] + ".ipynb", *sources)
 
     return write
 
