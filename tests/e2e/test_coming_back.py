@@ -94,14 +94,3 @@ def test_a_password_is_not_shown_or_kept(server: Server, written: Write, opened:
     notebook.press("Control+s")
     until(lambda: "11" in Path(server.folder, name).read_text(), "the file")
     assert "s3cr3t-word" not in Path(server.folder, name).read_text()
-
-
-def test_edits_made_without_a_connection_arrive_later(written: Write, opened: Open) -> None:
-    name = written("1")
-    away, here = opened(name), opened(name)
-    away.page.context.set_offline(True)
-    away.page.goto("about:blank")
-    away.page.context.set_offline(False)
-    here.type_into("a", "x = 2")
-    away.page.go_back()
-    until(lambda: away.source("a") == "x = 2", "what was typed meanwhile")

@@ -18,6 +18,7 @@ import type { Outcome } from "./session-connection";
 
 export const GATHER_MS = 50;
 const KEEP_AFTER_MS = 300; // most edits are acknowledged by then and never touch the disk
+const KEEP_ON_MS = 30; // once something had to be kept, nobody answers: what follows is, too
 
 /** Origin of what came from the server. */
 const REMOTE = Symbol("remote");
@@ -313,7 +314,8 @@ export class NotebookDocument {
     if (!hasUnsent) {
       if (this.#generation !== null) this.#letGoOfKept(this.#generation);
     } else if (!this.#cancelKeeping) {
-      this.#cancelKeeping = this.#port.world.after(KEEP_AFTER_MS, () => {
+      const soon = this.#isKept ? KEEP_ON_MS : KEEP_AFTER_MS;
+      this.#cancelKeeping = this.#port.world.after(soon, () => {
         this.#cancelKeeping = null;
         if (this.hasUnsent) this.#keep();
       });

@@ -79,6 +79,8 @@ export class BrowserEdits implements UnsentEdits {
     const database = await this.#open();
     const transaction = database.transaction(name, "readwrite");
     change(transaction.objectStore(name));
+    // A page that is about to go may not live to see it end: it is committed now, not later.
+    transaction.commit();
     await new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new Error("not stored"));
