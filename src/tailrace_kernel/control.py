@@ -262,7 +262,10 @@ class Control(threading.Thread):
         match header["kind"]:
             case "execute":
                 self._executions.submit(
-                    header["execution_id"], header.get("cell_id") or "", header["source"]
+                    header["execution_id"],
+                    header.get("cell_id") or "",
+                    header["source"],
+                    header.get("asked") or {},
                 )
             case "acknowledge":
                 self._link.acknowledge(int(header["seq"]))

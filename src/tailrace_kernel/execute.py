@@ -17,9 +17,13 @@ from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
 
 from tailrace_kernel.attribution import CURRENT
 from tailrace_kernel.descriptors import CapturedDescriptors
+from tailrace_kernel.displays import bundle
 from tailrace_kernel.interrupts import Interrupts, runs_loop, send_again
 from tailrace_kernel.outlet import Outlet
 from tailrace_kernel.shell import ZMQInteractiveShell
+
+Asked = dict[str, Any]
+"""What a Jupyter client wants beyond the source; empty where nobody asked so."""
 
 KNOWN_IDS = 10_000  # executions remembered, so that one handed over twice runs once
 
@@ -44,7 +48,7 @@ class Executions:
         self._loop = loop
         self._stopping = False
         self._known: dict[str, None] = {}
-        self._queue: asyncio.Queue[tuple[str, str, str] | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[str, str, str, Asked] | None] = asyncio.Queue()
         self._context = contextvars.copy_context()
         self._streams = (sys.stdout, sys.stderr)
 
@@ -54,14 +58,17 @@ class Executions:
     def known(self) -> list[str]:
         return list(self._known)
 
-    def submit(self, execution_id: str, cell_id: str, source: str) -> None:
+    def submit(
+        self, execution_id: str, cell_id: str, source: str, asked: Asked | None = None
+    ) -> None:
         """Queue one execution; an id that is known already is ignored (KER-8)."""
         if execution_id in self._known:
             return
         self._known[execution_id] = None
         if len(self._known) > KNOWN_IDS:
             del self._known[next(iter(self._known))]
-        self._loop.call_soon_threadsafe(self._queue.put_nowait, (execution_id, cell_id, source))
+        item = (execution_id, cell_id, source, asked or {})
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
 
     def call(self, function: Callable[..., None], *arguments: Any) -> None:
         """Run `function` in the main thread, between cells or while one awaits."""
@@ -97,50 +104,61 @@ class Executions:
                 return
             await self._execute(*item)
 
-    async def _execute(self, execution_id: str, cell_id: str, source: str) -> None:
+    async def _execute(self, execution_id: str, cell_id: str, source: str, asked: Asked) -> None:
         outlet = self._outlet
         outlet.link.begin(execution_id)
         outlet.running = outlet.newest = execution_id
         outlet.error_shown = False
+        outlet.remember(execution_id, asked)
         for action in self.before_cell:
             action()
         self._interrupts.install()
         self._context.run(CURRENT.set, execution_id)
         started = time.perf_counter()
-        task = self._loop.create_task(self._cell(source, cell_id), context=self._context)
+        task = self._loop.create_task(self._cell(source, cell_id, asked), context=self._context)
         await asyncio.wait([task])
         took_ms = (time.perf_counter() - started) * 1000
         status, count = self._outcome(task)
+        finished: dict[str, Any] = {
+            "kind": "finished",
+            "execution_id": execution_id,
+            "status": status,
+            "execution_count": count,
+            "took_ms": round(took_ms, 3),
+        }
+        if asked and status == "ok":
+            finished["expressions"] = self._values(asked)
         for action in self.after_cell:
             action()
         self._restore_streams()
         self._captured.flush_c()
         self._captured.repair()
         outlet.running = None
-        outlet.link.finish(
-            {
-                "kind": "finished",
-                "execution_id": execution_id,
-                "status": status,
-                "execution_count": count,
-                "took_ms": round(took_ms, 3),
-            }
-        )
+        outlet.link.finish(finished)
 
-    async def _cell(self, source: str, cell_id: str) -> ExecutionResult:
+    def _values(self, asked: Asked) -> dict[str, Any]:
+        """Of the `user_expressions`, in Jupyter's form."""
+        wanted = asked.get("user_expressions") or {}
+        values: dict[str, Any] = self._context.run(self._shell.user_expressions, wanted)
+        for value in values.values():
+            if "data" in value:
+                value["data"] = bundle(value["data"])
+        return values
+
+    async def _cell(self, source: str, cell_id: str, asked: Asked) -> ExecutionResult:
         shell = self._shell
         task = asyncio.current_task(self._loop)
         assert task is not None
         result: Any = None
         with self._interrupts.reach(task):
             try:
-                result = await self._run(source, cell_id)
+                result = await self._run(source, cell_id, asked)
             finally:
                 shell.events.trigger("post_execute")
                 shell.events.trigger("post_run_cell", result)
         return result  # type: ignore[no-any-return]
 
-    async def _run(self, source: str, cell_id: str) -> ExecutionResult:
+    async def _run(self, source: str, cell_id: str, asked: Asked) -> ExecutionResult:
         """`shell.run_cell`, but what awaits does so on our loop, which runs already."""
         shell = self._shell
         failed = None
@@ -152,7 +170,14 @@ class Executions:
             "transformed_cell": transformed,
             "preprocessing_exc_tuple": failed,
         }
-        running = shell.run_cell_async(source, store_history=True, cell_id=cell_id, **options)
+        silent = bool(asked.get("silent"))
+        running = shell.run_cell_async(
+            source,
+            store_history=not silent and bool(asked.get("store_history", True)),
+            silent=silent,
+            cell_id=cell_id,
+            **options,
+        )
         try:
             if not shell.should_run_async(source, **options):
                 runner = shell.trio_runner or _pseudo_sync_runner

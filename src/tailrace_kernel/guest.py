@@ -16,6 +16,7 @@ from tailrace_kernel.endings import Endings
 from tailrace_kernel.execute import Executions
 from tailrace_kernel.inspection import Inspection
 from tailrace_kernel.interrupts import HANDLED, Interrupts, Persistence
+from tailrace_kernel.jupyter_answers import JupyterAnswers
 from tailrace_kernel.link import Link
 from tailrace_kernel.opencv import Windows
 from tailrace_kernel.outlet import Outlet
@@ -73,6 +74,7 @@ class Guest:
         )
         variables = Variables(self._shell)
         inspection = Inspection(self._shell)
+        jupyter = JupyterAnswers(self._shell)
         self._executions.before_cell += [variables.remember]
         tables = Tables(folder)
         tables.install(self._shell)
@@ -85,6 +87,8 @@ class Guest:
                 "is-complete": inspection.is_complete,
                 "variables": variables.table,
                 "usage": usage,
+                "kernel-info": jupyter.kernel_info,
+                "history": jupyter.history,
             }
         )
         self._control = Control(

@@ -5,12 +5,15 @@ child may do (print, nothing else).
 """
 
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from tailrace_kernel.attribution import CURRENT, SILENT, Into
 from tailrace_kernel.link import Link
 from tailrace_kernel.wire import join_buffers
+
+ASKED_MOST = 1_000  # executions whose asker is remembered: their threads may go on for long
 
 InnerDisplays = Callable[[str, dict[str, Any], dict[str, Any]], bool]
 
@@ -22,8 +25,20 @@ class Outlet:
         self.newest: str | None = None  # the execution that runs or ran last
         self.is_child = False
         self.error_shown = False
+        self._asked: OrderedDict[str, dict[str, Any]] = OrderedDict()
         # Told of each update of a display: true where it stood in widgets alone.
         self.inner_displays: InnerDisplays = lambda display_id, data, metadata: False
+
+    def remember(self, execution_id: str, asked: dict[str, Any]) -> None:
+        """What a Jupyter client said with its request for this execution."""
+        if asked:
+            self._asked[execution_id] = asked
+            if len(self._asked) > ASKED_MOST:
+                self._asked.popitem(last=False)
+
+    def asked_of(self, execution_id: str | None) -> dict[str, Any]:
+        """Empty where no Jupyter client asked for it."""
+        return self._asked.get(execution_id or "", {})
 
     def execution_now(self) -> str | None:
         """Whom the calling thread or task works for."""

@@ -12,6 +12,8 @@ import queue
 import sys
 from typing import Any
 
+from IPython.core.error import StdinNotImplementedError
+
 from tailrace_kernel.interrupts import interruptible
 from tailrace_kernel.outlet import Outlet
 
@@ -43,6 +45,10 @@ class Prompts:
         execution_id = self._outlet.execution_now()
         if self._outlet.is_child or not execution_id:
             raise EOFError("input() works in a cell and its threads, not in a child process")
+        if not self._outlet.asked_of(execution_id).get("allow_stdin", True):
+            raise StdinNotImplementedError(
+                "input was asked for, but this frontend does not support input requests."
+            )
         prompt_id = next(self._ids)
         answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._waiting[prompt_id] = answers

@@ -207,15 +207,18 @@ class Kernel:
         return namespace
 
     def get_parent(self, channel: str | None = None) -> dict[str, Any]:
-        """The request that runs, as far as anybody looks: its id is the execution's."""
+        """The request that runs, as far as anybody looks: its id is the execution's, or the
+        one that a Jupyter client gave it."""
         execution_id = self.shell.outlet.execution_now() or ""
+        asked = self.shell.outlet.asked_of(execution_id)
+        message_id = asked.get("message_id") or execution_id
         header = {
-            "msg_id": execution_id,
+            "msg_id": message_id,
             "msg_type": "execute_request",
-            "session": self.session.session,
-            "username": self.session.username,
+            "session": asked.get("session") or self.session.session,
+            "username": asked.get("username") or self.session.username,
         }
-        return {"header": header, "msg_id": execution_id, "metadata": {}, "content": {}}
+        return {"header": header, "msg_id": message_id, "metadata": {}, "content": {}}
 
     @property
     def _parent_header(self) -> dict[str, Any]:
