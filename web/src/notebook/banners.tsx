@@ -137,8 +137,8 @@ function KernelBanner() {
   return (
     <Banner tone="warning">
       <p>
-        <strong>The cell does not stop.</strong> It was interrupted three times and still runs. To
-        kill the kernel ends it for sure; its variables are lost.
+        <strong>The cell does not stop.</strong> It was interrupted three times and still runs.
+        Killing the kernel ends it for sure; its variables are lost.
       </p>
       <Button icon="stop" onClick={() => commander.interrupt()}>
         Interrupt again
@@ -153,16 +153,19 @@ function KernelBanner() {
 function StorageBanner() {
   const status = useSession(statusOf);
   if (!status || status.storage === "writable") return null;
+  const detail = status.message && `(${sentence(status.message)}.)`;
   return (
     <Banner tone="failure">
-      <p>
-        <strong>
-          {status.storage === "full" ? "The disk is full." : "The notebook's record was damaged."}
-        </strong>{" "}
-        {status.message}{" "}
-        {status.storage === "full" &&
-          "Nothing can be run or saved until there is space; this goes on by itself then."}
-      </p>
+      {status.storage === "full" ? (
+        <p>
+          <strong>The disk is full.</strong> Nothing can be run or saved until there is space; then
+          this goes on by itself. What you type is kept in this browser. {detail}
+        </p>
+      ) : (
+        <p>
+          <strong>The notebook's record was damaged.</strong> {detail}
+        </p>
+      )}
     </Banner>
   );
 }
@@ -184,7 +187,7 @@ function FileBanner() {
   return (
     <Banner tone="failure">
       <p>
-        <strong>The file was changed by another program.</strong> {status.file_message}
+        <strong>The file was changed by another program.</strong> {sentence(status.file_message)}.
       </p>
       <Button onClick={() => commander.resolveConflict("mine")}>Keep what is here</Button>
       <Button onClick={() => commander.resolveConflict("theirs")}>Take the file's</Button>

@@ -27,6 +27,10 @@ export function savedWords(
       return { text, tone: "calm", detail: "The file holds everything that is here." };
     }
     case "unsaved":
+      if (status.storage === "full") {
+        const detail = "There is no space to write to. It is saved as soon as there is.";
+        return { text: "Not saved", tone: "failure", detail };
+      }
       if (!autosaves) {
         const detail = "Press Ctrl+S to write the file. The server has recorded everything.";
         return { text: "Not saved", tone: "busy", detail };
