@@ -40,7 +40,7 @@ export function ExecutionMarkView({ cellId, execution, isEdited }: MarkProps) {
         type="button"
         className="cell-run"
         tabIndex={-1}
-        aria-label={`${act}. ${sentence}`}
+        aria-label={`[${bracketOf(execution)}] ${act}. ${sentence}`}
         title={`${act}\n${sentence}`}
         onClick={press}
       >

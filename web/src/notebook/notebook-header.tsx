@@ -243,7 +243,7 @@ function KernelChip({ onRestart }: { readonly onRestart: () => void }) {
   const words = MOODS[mood];
   return (
     <Menu
-      label={`Kernel: ${words}${version ? `, Python ${version}` : ""}`}
+      label={`Kernel: ${words}${version ? ` Python ${version}` : ""}`}
       className="kernel-chip"
       entries={entries}
     >

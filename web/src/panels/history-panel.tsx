@@ -77,10 +77,10 @@ function CellHistory({ cellId, number, put }: CellHistoryProps) {
         </ol>
       </div>
       {past && past.executions.length > 0 && (
-        <footer className="panel-foot" role="status">
+        <div className="panel-foot" role="status">
           Cell {number}: {counted(past.executions.length, "execution")}
           {!past.isComplete && ", the newest"}
-        </footer>
+        </div>
       )}
     </>
   );

@@ -82,11 +82,11 @@ export function VariablesPanel() {
         </ul>
       </div>
       {variables && (
-        <footer className="panel-foot" role="status">
+        <div className="panel-foot" role="status">
           {counted(rows.length, "variable")}
           {!variables.isComplete && " (not all: there are too many)"}
           <span title="As far as sizes are known">{sizeWords(totalBytes(rows))}</span>
-        </footer>
+        </div>
       )}
     </>
   );

@@ -4,6 +4,16 @@ import { findAddresses, foldReturns, isWebAddress, type Run, type Style, scan } 
 
 const LONG_LINE = 4_000; // characters; a longer line is drawn up to here and says so
 
+/** The lightness at which a colour is read on paper: at most in light, at least in dark. */
+const READABLE_L = { light: 0.52, dark: 0.68 };
+const MIDDLE_L = 0.62; // of a ground: below it white is read better, above it black
+
+/** A colour that a program chose for black or for white, so that it is read in either theme. */
+function readable(color: string): string {
+  const { light, dark } = READABLE_L;
+  return `light-dark(oklch(from ${color} min(l, ${light}) c h), oklch(from ${color} max(l, ${dark}) c h))`;
+}
+
 function colored(color: string): string {
   return color.startsWith("#") ? color : `var(--ansi-${color})`;
 }
@@ -18,9 +28,11 @@ function inkAndGround(style: Style): { ink: string | null; ground: string | null
     };
   }
   const ink = color ? colored(color) : null;
-  if (!background) return { ink, ground: null };
+  if (!background) return { ink: color?.startsWith("#") ? readable(color) : ink, ground: null };
   const ground = colored(background);
-  if (background.startsWith("#")) return { ink, ground };
+  if (background.startsWith("#")) {
+    return { ink: ink ?? `oklch(from ${ground} clamp(0, (${MIDDLE_L} - l) * 999, 1) 0 0)`, ground };
+  }
   // White was chosen for a full colour; any other ink is read better on a tint.
   if (color?.endsWith("white")) {
     return { ink: "white", ground: `color-mix(in oklab, ${ground} 65%, black)` };

@@ -34,8 +34,8 @@ test("formulas are kept from Markdown, prices are not formulas", () => {
 
 test("task lists have boxes", () => {
   const html = renderMarkdown("- [x] done\n- [ ] open");
-  expect(html).toContain('<input type="checkbox" disabled checked>');
-  expect(html).toContain('<input type="checkbox" disabled> open');
+  expect(html).toContain('<input type="checkbox" disabled checked aria-label="Done">');
+  expect(html).toContain('<input type="checkbox" disabled aria-label="Not done"> open');
 });
 
 test("Python in fences is coloured and cannot break out", () => {

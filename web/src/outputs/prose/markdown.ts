@@ -86,7 +86,7 @@ markdown.core.ruler.after("inline", "tasks", (state) => {
   }
 });
 markdown.renderer.rules.task_box = (tokens, index) =>
-  `<input type="checkbox" disabled${tokens[index]?.meta?.isDone ? " checked" : ""}> `;
+  `<input type="checkbox" disabled ${tokens[index]?.meta?.isDone ? 'checked aria-label="Done"' : 'aria-label="Not done"'}> `;
 
 export function renderMarkdown(source: string, surroundings: Surroundings = NOTHING): string {
   return markdown.render(source, { [ATTACHMENT]: surroundings.attachment });
