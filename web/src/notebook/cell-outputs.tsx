@@ -1,11 +1,14 @@
 /** What stands under a code cell: outputs, and the prompt that waits for an answer. */
 
-import { memo, useLayoutEffect, useRef } from "react";
+import { memo, useLayoutEffect, useMemo, useRef } from "react";
+import type { ErrorActs } from "../outputs/error/error-view";
 import { OutputList } from "../outputs/output-list";
+import type { OutputsLook, Scroll } from "../outputs/output-tools";
 import { PromptView } from "../outputs/prompt/prompt-view";
 import type { Execution } from "../protocol/generated";
 import { usePrompt } from "../store/use-session";
 import { counted } from "../ui/words";
+import { InstallOffer } from "./install-offer";
 import { useDesk } from "./use-view";
 
 const HOLD_MS = 350; // a quick re-run puts new output where the old was, without a jump
@@ -14,10 +17,12 @@ interface CellOutputsProps {
   readonly cellId: string;
   readonly execution: Execution | null;
   readonly isHidden: boolean;
+  readonly scroll: Scroll;
+  readonly hasTools: boolean;
 }
 
 export const CellOutputs = memo(function CellOutputs(props: CellOutputsProps) {
-  const { cellId, execution, isHidden } = props;
+  const { cellId, execution, isHidden, scroll, hasTools } = props;
   const { commander } = useDesk();
   const prompt = usePrompt(cellId);
   const place = useRef<HTMLDivElement>(null);
@@ -50,9 +55,31 @@ export const CellOutputs = memo(function CellOutputs(props: CellOutputsProps) {
     return () => watch.disconnect();
   }, [items]);
 
+  const look = useMemo(
+    (): OutputsLook => ({
+      scroll,
+      setScroll: (next) => commander.setScroll([cellId], next),
+      hide: () => commander.toggleOutputs([cellId]),
+    }),
+    [commander, cellId, scroll],
+  );
+  const errorActs = useMemo(
+    (): ErrorActs => ({
+      goToCell: (count, line) => commander.goToCount(count, line),
+      offer: (error) => <InstallOffer cellId={cellId} error={error} />,
+    }),
+    [commander, cellId],
+  );
+
   const isEmpty = items === 0 && !prompt;
   return (
-    <div ref={place} className="cell-outputs" data-outputs="" data-empty={isEmpty ? "" : undefined}>
+    <div
+      ref={place}
+      className="cell-outputs"
+      data-outputs=""
+      data-empty={isEmpty ? "" : undefined}
+      data-scroll={scroll}
+    >
       {isHidden && items > 0 ? (
         <button
           type="button"
@@ -63,7 +90,7 @@ export const CellOutputs = memo(function CellOutputs(props: CellOutputsProps) {
         </button>
       ) : (
         execution && (
-          <OutputList execution={execution} onGoToCell={(count) => commander.goToCount(count)} />
+          <OutputList execution={execution} errorActs={errorActs} look={look} hasTools={hasTools} />
         )
       )}
       {prompt && (

@@ -13,6 +13,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { flushSync } from "react-dom";
+import type { Scroll } from "../outputs/output-tools";
 import { MarkdownView } from "../outputs/prose/markdown-view";
 import type { Execution } from "../protocol/generated";
 import { useExecution } from "../store/use-session";
@@ -136,7 +137,7 @@ interface ContentsProps extends SlotProps {
 function Contents(props: ContentsProps) {
   const { cellId, kind, execution, isEdited, hasTools } = props;
   const { commander } = useDesk();
-  const isHidden = useIsHidden(cellId);
+  const outputsLook = useOutputsLook(cellId);
   return (
     <>
       <div className="cell-rail">
@@ -149,7 +150,13 @@ function Contents(props: ContentsProps) {
           {kind === "markdown" ? <MarkdownSource {...props} /> : <CodeSource {...props} />}
         </div>
         {kind === "code" && (
-          <CellOutputs cellId={cellId} execution={execution} isHidden={isHidden} />
+          <CellOutputs
+            cellId={cellId}
+            execution={execution}
+            isHidden={outputsLook === "hidden"}
+            scroll={outputsLook === "hidden" ? "auto" : outputsLook}
+            hasTools={hasTools}
+          />
         )}
       </div>
       <div className="cell-side">{hasTools && <CellMenu cellId={cellId} kind={kind} />}</div>
@@ -260,7 +267,7 @@ function useIsEdited(text: ReturnType<typeof useSource>, execution: Execution | 
   });
 }
 
-function useIsHidden(cellId: string): boolean {
+function useOutputsLook(cellId: string): Scroll | "hidden" {
   const { commander } = useDesk();
   const [, redraw] = useState(0);
   useLayoutEffect(() => {
@@ -270,7 +277,7 @@ function useIsHidden(cellId: string): boolean {
     metadata?.observe(wake);
     return () => metadata?.unobserve(wake);
   }, [commander, cellId]);
-  return commander.isHidden(cellId);
+  return commander.isHidden(cellId) ? "hidden" : commander.scrollOf(cellId);
 }
 
 /** A cell takes the focus from the page, buttons and other cells; not from a field or a dialog. */

@@ -5,6 +5,7 @@
 
 import * as Y from "yjs";
 import { runningCell } from "../core/selectors";
+import type { Scroll } from "../outputs/output-tools";
 import type { Operation } from "../protocol/generated";
 import { currentSettings } from "../settings/settings-store";
 import {
@@ -75,11 +76,12 @@ export class Commander {
     if (cellId !== undefined) this.view.select(cellId);
   }
 
-  /** Goes to the cell that last ran under this count. */
-  goToCount(count: number): void {
+  /** Goes to the cell that last ran under this count, to this line of it. */
+  goToCount(count: number, line = 1): void {
     const { state } = this.session.store.current;
     const found = Object.values(state.executions).find((each) => each.execution_count === count);
-    if (found && this.order.includes(found.cell_id)) this.view.select(found.cell_id);
+    if (found && this.order.includes(found.cell_id))
+      this.view.edit(found.cell_id, { at: "line", line });
     else notify({ text: `The cell that ran as [${count}] is not in this notebook any more` });
   }
 
@@ -125,6 +127,19 @@ export class Commander {
   runBelow(): void {
     const [first] = this.selected;
     if (first !== undefined) this.#submit({ kind: "run-below", cell_id: first });
+  }
+
+  /** Installs a package by a cell above this one, which stays: a reader sees what is needed. */
+  install(cellId: string, distribution: string): void {
+    const source = `%pip install ${distribution}`;
+    const at = this.order.indexOf(cellId);
+    const before = this.order[at - 1];
+    if (before !== undefined && this.session.document.source(before)?.toString() === source) {
+      this.runCells([before]);
+      return;
+    }
+    this.#watchStructure();
+    this.runCells([insertCell(this.doc, Math.max(0, at), { kind: "code", source })]);
   }
 
   cancel(executionIds: readonly string[] | null): void {
@@ -341,6 +356,31 @@ export class Commander {
     this.doc.transact(() => {
       for (const cellId of cellIds) this.#setHidden(cellId, hides);
     }, STRUCTURE);
+  }
+
+  /** How tall the outputs stand, as Jupyter's `scrolled` has it. */
+  scrollOf(cellId: string): Scroll {
+    const scrolled: unknown = this.session.document.cell(cellId)?.get("metadata")?.get("scrolled");
+    if (scrolled === true) return "box";
+    return scrolled === false ? "whole" : "auto";
+  }
+
+  setScroll(cellIds: readonly string[], scroll: Scroll): void {
+    this.#watchStructure();
+    this.doc.transact(() => {
+      for (const cellId of cellIds) {
+        const metadata = this.session.document.cell(cellId)?.get("metadata");
+        if (scroll === "auto") metadata?.delete("scrolled");
+        else metadata?.set("scrolled", scroll === "box");
+      }
+    }, STRUCTURE);
+  }
+
+  /** Into a scroll box and out of it again. */
+  toggleScroll(): void {
+    const cells = this.selected;
+    const isBox = cells.every((cellId) => this.scrollOf(cellId) === "box");
+    this.setScroll(cells, isBox ? "auto" : "box");
   }
 
   #setHidden(cellId: string, hides: boolean): void {

@@ -102,6 +102,9 @@ export const COMMANDS: readonly Command[] = [
   command("move-up", "Cells", "Move up", ["Ctrl+Shift+ArrowUp"], (c) => c.move(-1)),
   command("move-down", "Cells", "Move down", ["Ctrl+Shift+ArrowDown"], (c) => c.move(1)),
   command("toggle-outputs", "Cells", "Hide or show the output", ["O"], (c) => c.toggleOutputs()),
+  command("toggle-scroll", "Cells", "Put the output into a scroll box, or out", ["Shift+O"], (c) =>
+    c.toggleScroll(),
+  ),
   command("clear-outputs", "Cells", "Clear the output", [], (c) => c.clearOutputs(c.selected)),
   command("clear-all-outputs", "Cells", "Clear all outputs", [], (c) => c.clearOutputs(null)),
 

@@ -22,6 +22,7 @@ import { Keys } from "./keymap";
 import { tellLongRuns } from "./long-runs";
 import { NotebookHeader } from "./notebook-header";
 import { NotebookView } from "./notebook-view";
+import { useOutputNetwork } from "./output-network";
 import { showSigns } from "./page-signs";
 import { ShortcutSheet } from "./shortcut-sheet";
 import { DeskProvider, useDesk } from "./use-view";
@@ -102,9 +103,11 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
         {find && <Find key={find.times} replaces={find.replaces} onClose={() => setFind(null)} />}
       </div>
       <div className="notebook-body">
-        <main className="notebook">
-          <Body />
-        </main>
+        <div className="notebook-room">
+          <main className="notebook">
+            <Body />
+          </main>
+        </div>
         <DeskPanels page={page} />
       </div>
       <Announcer />
@@ -142,6 +145,7 @@ function Body() {
   const hasCells = useSession(hasCellsOf);
   const notebookId = useSession(notebookIdOf);
   const { view, commander } = useDesk();
+  const network = useOutputNetwork(notebookId);
   const place = useMemo(
     (): OutputPlace | null =>
       notebookId === null
@@ -150,8 +154,9 @@ function Body() {
             server: session.server,
             notebookId,
             ask: (request, options) => session.ask(request, options),
+            network,
           },
-    [session, notebookId],
+    [session, notebookId, network],
   );
 
   useLayoutEffect(() => {

@@ -1,6 +1,6 @@
 /** One MIME bundle, in its best form. */
 
-import { memo, useMemo, useState } from "react";
+import { memo, type ReactNode, useMemo, useState } from "react";
 import type { DisplayOutput } from "../protocol/generated";
 import { Button } from "../ui/button";
 import { sizeWords } from "../ui/words";
@@ -9,7 +9,10 @@ import { readPlainTable } from "./data/plain-table";
 import { TableView } from "./data/table-view";
 import { FrameView } from "./frame/frame-view";
 import { ImageView } from "./image/image-view";
+import { type Parts, useOutputParts } from "./output-parts";
+import { PdfView } from "./pdf/pdf-view";
 import { asText, pickDrawer } from "./pick-renderer";
+import { asBlob, fileName } from "./picture-file";
 import { isBlob, useMimeValue } from "./place";
 import { LatexView } from "./prose/latex-view";
 import { MarkdownView } from "./prose/markdown-view";
@@ -79,7 +82,36 @@ function Fetched({ kind, mime, value, onPrinted }: FetchedProps) {
   if (loaded.phase === "failed") {
     return <p className="output-note">This output could not be fetched: {loaded.message}</p>;
   }
-  return <Drawn kind={kind} mime={mime} value={loaded.value} onPrinted={onPrinted} />;
+  return (
+    <Taken mime={mime} value={loaded.value}>
+      <Drawn kind={kind} mime={mime} value={loaded.value} onPrinted={onPrinted} />
+    </Taken>
+  );
+}
+
+const BINARY = /^(audio|video)\/|^application\/pdf$/;
+const DRAWN_ELSEWHERE = [TABLE_MIME]; // a table has its own ways to copy and save
+
+interface TakenProps {
+  readonly mime: string;
+  readonly value: unknown;
+  readonly children: ReactNode;
+}
+
+/** Offers the value itself: as text on the clipboard, as a file. */
+function Taken({ mime, value, children }: TakenProps) {
+  const text = () => (mime.endsWith("json") ? JSON.stringify(value, null, 2) : asText(value));
+  const file = () => ({
+    name: fileName(mime),
+    content: BINARY.test(mime) ? asBlob(value, mime) : new Blob([text()], { type: mime }),
+  });
+  if (DRAWN_ELSEWHERE.includes(mime)) return children;
+  return <Offered parts={BINARY.test(mime) ? { file } : { text, file }}>{children}</Offered>;
+}
+
+function Offered({ parts, children }: { parts: Parts; children: ReactNode }) {
+  useOutputParts(parts);
+  return children;
 }
 
 function Drawn({ kind, mime, value, onPrinted }: FetchedProps) {
@@ -94,6 +126,11 @@ function Drawn({ kind, mime, value, onPrinted }: FetchedProps) {
     case "plotly":
     case "vega":
       return <FrameView form={kind} mime={mime} value={value} />;
+    case "audio":
+    case "video":
+      return <Played form={kind} mime={mime} value={value} />;
+    case "pdf":
+      return <PdfView value={value} />;
     case "markdown":
       return <MarkdownView source={asText(value)} />;
     case "latex":
@@ -113,6 +150,11 @@ function Table({ value, onPrinted }: { value: unknown; onPrinted: () => void }) 
   const table = useMemo(() => readTable(value), [value]);
   if (!table) return <p className="output-note">This table cannot be read.</p>;
   return <TableGrid table={table} onPrinted={onPrinted} />;
+}
+
+function Played({ form, mime, value }: { form: "audio" | "video"; mime: string; value: unknown }) {
+  const content = useMemo(() => asBlob(value, mime), [value, mime]);
+  return <FrameView form={form} mime={mime} value={content} />;
 }
 
 function Html({ markup }: { markup: string }) {

@@ -1,20 +1,28 @@
 /** What stands under a cell, in order. Each item wakes only when it changed itself. */
 
-import { useMemo } from "react";
-import type { Execution, Output } from "../protocol/generated";
+import { type ReactNode, useMemo } from "react";
+import type { Execution, Output, StreamOutput } from "../protocol/generated";
+import { withoutEscapes } from "../ui/ansi";
 import { counted } from "../ui/words";
 import { DisplayView } from "./display-view";
-import { ErrorView } from "./error/error-view";
+import { type ErrorActs, ErrorView } from "./error/error-view";
+import { errorText } from "./error/traceback";
+import { type Parts, useOutputParts } from "./output-parts";
+import { OutputShell } from "./output-shell";
+import type { OutputsLook } from "./output-tools";
 import { useOutputPlace } from "./place";
 import { StreamView } from "./stream/stream-view";
-import { type Transcript, transcriptOf } from "./transcript";
+import { transcriptOf, type WholeTranscript } from "./transcript";
 
 interface OutputListProps {
   readonly execution: Execution;
-  readonly onGoToCell: (count: number) => void;
+  readonly errorActs: ErrorActs;
+  readonly look: OutputsLook;
+  /** Tools exist only where a pointer or the focus is: outputs are many. */
+  readonly hasTools: boolean;
 }
 
-export function OutputList({ execution, onGoToCell }: OutputListProps) {
+export function OutputList({ execution, errorActs, look, hasTools }: OutputListProps) {
   const { server, notebookId } = useOutputPlace();
   const { execution_id } = execution;
   const transcript = useMemo(
@@ -24,7 +32,13 @@ export function OutputList({ execution, onGoToCell }: OutputListProps) {
   const { items, omitted_items } = execution.outputs;
   const gap = omitted_items > 0 ? gapIn(items) : -1;
   return items.map((output, at) => (
-    <div key={output.index} className="output" data-output={output.kind}>
+    <OutputShell
+      key={output.index}
+      kind={output.kind}
+      name={`${execution_id} ${output.index}`}
+      hasTools={hasTools}
+      look={look}
+    >
       {at === gap && (
         <div className="fold">
           <span>… {counted(omitted_items, "output")} not shown</span>
@@ -37,9 +51,9 @@ export function OutputList({ execution, onGoToCell }: OutputListProps) {
         output={output}
         transcript={transcript}
         isLive={execution.phase !== "finished"}
-        onGoToCell={onGoToCell}
+        errorActs={errorActs}
       />
-    </div>
+    </OutputShell>
   ));
 }
 
@@ -50,17 +64,39 @@ function gapIn(items: readonly Output[]): number {
 
 function Item(props: {
   readonly output: Output;
-  readonly transcript: Transcript;
+  readonly transcript: WholeTranscript;
   readonly isLive: boolean;
-  readonly onGoToCell: (count: number) => void;
+  readonly errorActs: ErrorActs;
 }) {
-  const { output, transcript, isLive, onGoToCell } = props;
+  const { output, transcript, isLive, errorActs } = props;
   switch (output.kind) {
     case "stream":
-      return <StreamView output={output} transcript={transcript} isLive={isLive} />;
+      return (
+        <WithParts parts={streamParts(output, transcript)}>
+          <StreamView output={output} transcript={transcript} isLive={isLive} />
+        </WithParts>
+      );
     case "display":
       return <DisplayView output={output} />;
     case "error":
-      return <ErrorView output={output} onGoToCell={onGoToCell} />;
+      return (
+        <WithParts parts={{ text: () => errorText(output) }}>
+          <ErrorView output={output} acts={errorActs} />
+        </WithParts>
+      );
   }
+}
+
+function WithParts({ parts, children }: { parts: Parts; children: ReactNode }) {
+  useOutputParts(parts);
+  return children;
+}
+
+/** What the page holds of it where that is all, else the text as the log has it. */
+function streamParts(output: StreamOutput, transcript: WholeTranscript): Parts {
+  const isWhole = output.omitted_chars === 0;
+  return {
+    text: () => (isWhole ? withoutEscapes(output.head) : transcript.text()),
+    file: () => ({ name: "output.txt", content: transcript.textAddress }),
+  };
 }

@@ -16,6 +16,9 @@ export type Drawer =
   | { readonly kind: "image"; readonly mime: string }
   | { readonly kind: "markdown"; readonly mime: string }
   | { readonly kind: "latex"; readonly mime: string }
+  | { readonly kind: "pdf"; readonly mime: string }
+  | { readonly kind: "audio"; readonly mime: string }
+  | { readonly kind: "video"; readonly mime: string }
   | { readonly kind: "json"; readonly mime: string }
   | { readonly kind: "text"; readonly mime: string };
 
@@ -31,8 +34,12 @@ const EXACT: ReadonlyMap<string, Drawer["kind"]> = new Map([
   ["image/jpeg", "image"],
   ["image/webp", "image"],
   ["image/gif", "image"],
+  ["image/avif", "image"],
+  ["image/bmp", "image"],
+  ["application/pdf", "pdf"],
   ["text/markdown", "markdown"],
   ["text/latex", "latex"],
+  ["application/geo+json", "json"],
   ["application/json", "json"],
   ["text/plain", "text"],
 ]);
@@ -48,15 +55,32 @@ const RICHEST: readonly Drawer["kind"][] = [
   "markdown",
   "svg",
   "latex",
+  "pdf",
+  "video",
+  "audio",
   "image",
   "json",
   "text",
 ];
 
-const VEGA = /^application\/vnd\.vega(lite)?\.v\d+(\.\d+)*\+json$/;
+const FAMILIES: readonly (readonly [RegExp, Drawer["kind"]])[] = [
+  [/^application\/vnd\.vega(lite)?\.v\d+(\.\d+)*\+json$/, "vega"],
+  [/^audio\/[\w.+-]+$/, "audio"],
+  [/^video\/[\w.+-]+$/, "video"],
+];
+
+/** Forms of programs that we do not know: shown where the bundle has nothing better. */
+const FOREIGN: readonly (readonly [RegExp, Drawer["kind"]])[] = [
+  [/^application\/[\w.-]+\+json$/, "json"],
+  [/^text\/[\w.+-]+$/, "text"],
+];
+
+function familyOf(mime: string, families: typeof FAMILIES): Drawer["kind"] | null {
+  return families.find(([pattern]) => pattern.test(mime))?.[1] ?? null;
+}
 
 function kindOf(mime: string): Drawer["kind"] | null {
-  return EXACT.get(mime) ?? (VEGA.test(mime) ? "vega" : null);
+  return EXACT.get(mime) ?? familyOf(mime, FAMILIES);
 }
 
 /** The form to show; null when the bundle holds nothing that we can show. */
@@ -72,7 +96,17 @@ export function pickDrawer(data: Readonly<Record<string, unknown>>): Drawer | nu
     if (kind === null) continue;
     if (best === null || rank(mime, kind) < rank(best.mime, best.kind)) best = { kind, mime };
   }
-  return best;
+  return best ?? pickForeign(data);
+}
+
+function pickForeign(data: Readonly<Record<string, unknown>>): Drawer | null {
+  for (const family of FOREIGN) {
+    for (const mime of Object.keys(data)) {
+      const kind = familyOf(mime, [family]);
+      if (kind !== null) return { kind, mime };
+    }
+  }
+  return null;
 }
 
 /** Text of a MIME value that notebook files may hold as a list of lines. */

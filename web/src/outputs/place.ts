@@ -10,6 +10,14 @@ export interface OutputPlace {
   readonly notebookId: string;
   /** Asks the kernel about a table that it showed. */
   readonly ask: AskTable;
+  readonly network: NetworkChoice;
+}
+
+/** Whether outputs may load from other sites, and how a person says that they may (SEC-24). */
+export interface NetworkChoice {
+  readonly isOpened: boolean;
+  readonly openHere: () => void;
+  readonly openEverywhere: () => void;
 }
 
 const PlaceContext = createContext<OutputPlace | null>(null);
@@ -39,7 +47,18 @@ export type Loaded =
 
 const LOADING: Loaded = { phase: "loading" };
 
-/** A MIME value as text or JSON, fetched when the state holds only a reference to it. */
+function contentOf(response: Response, encoding: BlobReference["encoding"]): Promise<unknown> {
+  switch (encoding) {
+    case "json":
+      return response.json();
+    case "text":
+      return response.text();
+    case "base64":
+      return response.blob();
+  }
+}
+
+/** A MIME value as text, JSON or a `Blob`, fetched when the state holds only a reference. */
 export function useMimeValue(value: unknown): Loaded {
   const place = useOutputPlace();
   const blob = isBlob(value) ? value : null;
@@ -52,7 +71,7 @@ export function useMimeValue(value: unknown): Loaded {
     const path = `api/v1/notebooks/${place.notebookId}/blobs/${blob.hash}`;
     place.server.request("GET", path, undefined, stop.signal).then(
       async (response) => {
-        const content = blob.encoding === "json" ? await response.json() : await response.text();
+        const content = await contentOf(response, blob.encoding);
         setFetched({ hash: blob.hash, loaded: { phase: "here", value: content } });
       },
       (problem: unknown) => {

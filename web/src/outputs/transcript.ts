@@ -22,12 +22,24 @@ export interface Transcript {
   readonly textAddress: string;
 }
 
-export function transcriptOf(server: Server, notebookId: string, executionId: string): Transcript {
+export interface WholeTranscript extends Transcript {
+  /** All of it, however long. */
+  text(): Promise<string>;
+}
+
+export function transcriptOf(
+  server: Server,
+  notebookId: string,
+  executionId: string,
+): WholeTranscript {
   const path = `api/v1/notebooks/${notebookId}/executions/${executionId}`;
   const fetched = async (rest: string): Promise<unknown> =>
     (await server.request("GET", `${path}/${rest}`)).json();
   return {
     textAddress: server.url(`${path}/text`),
+    async text() {
+      return (await server.request("GET", `${path}/text`)).text();
+    },
     async lines(from, count) {
       return linesOf(await fetched(`lines?from=${from}&count=${count}`), from);
     },

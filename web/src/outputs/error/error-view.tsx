@@ -7,15 +7,22 @@ import { Button } from "../../ui/button";
 import { drawLine } from "../../ui/draw-line";
 import { notify } from "../../ui/notices";
 import { counted } from "../../ui/words";
-import { type Frame, framesOf, groupsOf } from "./traceback";
+import { errorText, type Frame, framesOf, groupsOf } from "./traceback";
+
+/** What the place that shows an error can do about it. */
+export interface ErrorActs {
+  /** Goes to this line of the cell that ran under this count. */
+  readonly goToCell?: (count: number, line: number) => void;
+  /** A way out that is offered with the error: a package to install. */
+  readonly offer?: (output: ErrorOutput) => ReactNode;
+}
 
 interface ErrorViewProps {
   readonly output: ErrorOutput;
-  /** Goes to the cell that ran under this count; absent where that is not possible. */
-  readonly onGoToCell?: (count: number) => void;
+  readonly acts: ErrorActs;
 }
 
-export function ErrorView({ output, onGoToCell }: ErrorViewProps) {
+export function ErrorView({ output, acts }: ErrorViewProps) {
   const { name, message, traceback } = output;
   if (name === "KeyboardInterrupt") {
     return <p className="error-interrupted">Interrupted{message ? `: ${message}` : ""}</p>;
@@ -35,12 +42,13 @@ export function ErrorView({ output, onGoToCell }: ErrorViewProps) {
           onClick={() => void copyError(output)}
         />
       </header>
+      {acts.offer?.(output)}
       {groups.length > 0 && (
         <div className="error-frames">
           {groups.map((group, at) => {
             const drawn = group.map((frame, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a traceback does not change
-              <FrameView key={index} frame={frame} onGoToCell={onGoToCell} />
+              <TraceFrame key={index} frame={frame} goToCell={acts.goToCell} />
             ));
             // biome-ignore lint/suspicious/noArrayIndexKey: a traceback does not change
             return <Group key={at} frames={group} drawn={drawn} />;
@@ -61,14 +69,11 @@ function Group({ frames, drawn }: { frames: readonly Frame[]; drawn: ReactNode }
   );
 }
 
-function FrameView(props: {
-  readonly frame: Frame;
-  readonly onGoToCell: ((count: number) => void) | undefined;
-}) {
-  const { frame, onGoToCell } = props;
+function TraceFrame(props: { readonly frame: Frame; readonly goToCell: ErrorActs["goToCell"] }) {
+  const { frame, goToCell } = props;
   const place = useRef<HTMLPreElement>(null);
   const { cell } = frame;
-  const goTo = cell && onGoToCell ? () => onGoToCell(cell.count) : null;
+  const goTo = cell && goToCell ? () => goToCell(cell.count, cell.line) : null;
   useLayoutEffect(() => {
     const element = place.current;
     if (!element) return;
@@ -98,10 +103,8 @@ function FrameView(props: {
 }
 
 async function copyError(output: ErrorOutput): Promise<void> {
-  const frames = output.traceback.map(withoutEscapes).join("\n");
-  const text = frames || `${output.name}: ${output.message}`;
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(errorText(output));
     notify({ text: "The error is on the clipboard" });
   } catch {
     notify({ text: "The browser did not allow copying", tone: "failure" });

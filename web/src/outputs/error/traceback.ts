@@ -4,6 +4,7 @@
  * does not understand stays one block of text.
  */
 
+import type { ErrorOutput } from "../../protocol/generated";
 import { withoutEscapes } from "../../ui/ansi";
 
 export interface Frame {
@@ -66,4 +67,10 @@ export function groupsOf(frames: readonly Frame[]): readonly (readonly Frame[])[
     else groups.push([frame]);
   }
   return groups;
+}
+
+/** The error as plain text, as one pastes it into a search or a letter. */
+export function errorText(output: ErrorOutput): string {
+  const frames = output.traceback.map(withoutEscapes).join("\n");
+  return frames || `${output.name}: ${output.message}`;
 }

@@ -2,17 +2,18 @@
  * Output that may run script, in a frame that is nobody: sandboxed without an origin, so it
  * sees neither the page, nor its cookies, nor the server. The page hands it one port and
  * what to draw, and is told its height.
+ *
+ * A frame gets its port once. One that went to another document is shown as gone, and one
+ * that floods the page is taken away, until a person asks for it again (SEC-25).
  */
 
-import plotlyScript from "plotly.js-dist-min/plotly.min.js?url";
-import { useEffect, useRef, useState } from "react";
-import vegaScript from "../../../node_modules/vega/build/vega.min.js?url";
-import vegaEmbedScript from "../../../node_modules/vega-embed/build/vega-embed.min.js?url";
-import vegaLiteScript from "../../../node_modules/vega-lite/build/vega-lite.min.js?url";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { Button } from "../../ui/button";
 import { useDark } from "../../ui/theme";
+import { useOutputParts } from "../output-parts";
 import { useOutputPlace } from "../place";
-import { readFromFrame, type Shown, type ToFrame } from "./messages";
-import type { Library } from "./shipped";
+import { FramePort, LIBRARIES } from "./frame-port";
+import type { Shown, ToFrame } from "./messages";
 
 const FIRST_HEIGHT_PX: Readonly<Record<Shown, number>> = {
   html: 24,
@@ -20,18 +21,15 @@ const FIRST_HEIGHT_PX: Readonly<Record<Shown, number>> = {
   javascript: 24,
   plotly: 450,
   vega: 240,
+  audio: 54,
+  video: 300,
+  diagram: 240,
 };
 
-function addressOf(path: string): string {
-  return new URL(path, location.href).href;
-}
+const HOSTS_NAMED = 3;
 
-const LIBRARIES: Readonly<Record<Library, string>> = {
-  plotly: addressOf(plotlyScript),
-  vega: addressOf(vegaScript),
-  "vega-lite": addressOf(vegaLiteScript),
-  "vega-embed": addressOf(vegaEmbedScript),
-};
+/** Forms whose colours are chosen when they are drawn. */
+const REDRAWN: readonly Shown[] = ["plotly", "vega"];
 
 interface FrameViewProps {
   readonly form: Shown;
@@ -39,50 +37,126 @@ interface FrameViewProps {
   readonly value: unknown;
 }
 
-export function FrameView({ form, mime, value }: FrameViewProps) {
-  const { server } = useOutputPlace();
+export function FrameView(props: FrameViewProps) {
+  const { network } = useOutputPlace();
+  const [times, setTimes] = useState(0);
+  return (
+    <Attempt
+      // Another policy is another document.
+      key={`${times} ${network.isOpened}`}
+      {...props}
+      onAgain={() => setTimes(times + 1)}
+    />
+  );
+}
+
+function Attempt({ form, mime, value, onAgain }: FrameViewProps & { onAgain: () => void }) {
+  const { server, network } = useOutputPlace();
   const isDark = useDark();
   const frame = useRef<HTMLIFrameElement>(null);
-  const [port, setPort] = useState<MessagePort | null>(null);
+  const given = useRef<Window | null>(null);
+  const [port, setPort] = useState<FramePort | null>(null);
   const [height, setHeight] = useState(FIRST_HEIGHT_PX[form]);
+  const [blocked, setBlocked] = useState<readonly string[]>([]);
+  const [end, setEnd] = useState<"left" | "flooded" | null>(null);
+  const { isOpened } = network;
+
+  const takePicture = useCallback(async () => (await port?.takePicture()) ?? null, [port]);
+  useOutputParts({ picture: takePicture });
 
   function connect() {
     const target = frame.current?.contentWindow;
     if (!target) return;
-    const channel = new MessageChannel();
-    channel.port1.onmessage = (event) => {
-      const message = readFromFrame(event.data);
-      if (message?.kind === "height") setHeight(message.px);
-      else if (message?.kind === "escape")
-        frame.current?.closest<HTMLElement>("[data-cell-id]")?.focus();
-      else if (message?.kind === "link" && navigator.userActivation?.isActive) {
-        window.open(message.href, "_blank", "noopener,noreferrer");
-      }
-    };
-    // The frame has no origin to name; what is sent is nothing but the port.
-    target.postMessage("tailrace-port", "*", [channel.port2]);
-    setPort(channel.port1);
+    // The same window with another document: the output went there. (A cell that is moved
+    // takes its frame out and in again, which makes another window.)
+    if (given.current === target) {
+      port?.close();
+      setEnd("left");
+      return;
+    }
+    given.current = target;
+    port?.close();
+    setPort(
+      new FramePort(
+        target,
+        (message) => {
+          if (message.kind === "height") setHeight(message.px);
+          else if (message.kind === "escape")
+            frame.current?.closest<HTMLElement>("[data-cell-id]")?.focus();
+          else if (message.kind === "blocked")
+            setBlocked((hosts) =>
+              hosts.includes(message.host) || hosts.length === HOSTS_NAMED
+                ? hosts
+                : [...hosts, message.host],
+            );
+          else if (navigator.userActivation?.isActive)
+            window.open(message.href, "_blank", "noopener,noreferrer");
+        },
+        () => setEnd("flooded"),
+      ),
+    );
   }
 
   useEffect(() => () => port?.close(), [port]);
 
+  const theme = isDark ? "dark" : "light";
+  const drawnTheme = REDRAWN.includes(form) ? theme : "any";
+  const now = useRef(theme);
+  now.current = theme;
   useEffect(() => {
     if (!port) return;
-    const theme = isDark ? "dark" : "light";
-    const message: ToFrame = { kind: "show", form, mime, value, libraries: LIBRARIES, theme };
-    port.postMessage(message);
-  }, [port, form, mime, value, isDark]);
+    const look = drawnTheme === "any" ? now.current : drawnTheme;
+    const show = { kind: "show", form, mime, value, libraries: LIBRARIES } as const;
+    const message: ToFrame = { ...show, theme: look === "dark" ? "dark" : "light", isOpened };
+    port.send(message);
+  }, [port, form, mime, value, drawnTheme, isOpened]);
+  useEffect(() => port?.send({ kind: "theme", theme }), [port, theme]);
 
+  if (end !== null) {
+    return (
+      <div className="fold">
+        <span>
+          {end === "left"
+            ? "This output went to another page and was stopped."
+            : "This output flooded the page with messages and was stopped."}
+        </span>
+        <Button look="quiet" onClick={onAgain}>
+          Draw it again
+        </Button>
+      </div>
+    );
+  }
   return (
-    <iframe
-      ref={frame}
-      className="output-frame"
-      src={server.url("frame.html")}
-      sandbox="allow-scripts"
-      referrerPolicy="no-referrer"
-      title={`Output (${mime})`}
-      style={{ height }}
-      onLoad={connect}
-    />
+    <>
+      <iframe
+        ref={frame}
+        className="output-frame"
+        src={server.url(isOpened ? "frame.html?opened" : "frame.html")}
+        sandbox="allow-scripts"
+        referrerPolicy="no-referrer"
+        title={`Output (${mime})`}
+        style={{ height }}
+        onLoad={connect}
+      />
+      {blocked.length > 0 && !isOpened && <Blocked hosts={blocked} />}
+    </>
+  );
+}
+
+function Blocked({ hosts }: { readonly hosts: readonly string[] }) {
+  const { network } = useOutputPlace();
+  return (
+    <div className="fold blocked">
+      <span>
+        This output wants to load from <strong>{hosts.join(", ")}</strong>. Outputs have no network
+        here unless you allow it; they see only themselves then, but could send that away.
+      </span>
+      <Button look="quiet" onClick={network.openHere}>
+        Allow in this notebook
+      </Button>
+      <Button look="quiet" onClick={network.openEverywhere}>
+        Always allow
+      </Button>
+    </div>
   );
 }

@@ -8,24 +8,18 @@
 import "../../ui/fonts.css";
 import "../../ui/tokens.css";
 import "./guest.css";
-import { type FromFrame, readToFrame, type Shown, type ToFrame } from "./messages";
-import { type Library, libraryAt } from "./shipped";
-
-interface PlotlyLibrary {
-  newPlot(place: HTMLElement, data: unknown, layout: unknown, config: unknown): Promise<unknown>;
-}
-type VegaEmbed = (place: HTMLElement, spec: unknown, options: unknown) => Promise<unknown>;
-
-declare global {
-  var Plotly: PlotlyLibrary | undefined;
-  var vegaEmbed: VegaEmbed | undefined;
-}
+import { draw, pictureOf } from "./drawing";
+import { sitesInside } from "./markup";
+import { type FromFrame, readToFrame } from "./messages";
+import { applyPolicy } from "./policy";
 
 const HEIGHTS_A_SECOND = 40; // a page that answers its own height with a new one is stopped
 
 const place = document.createElement("main");
 let port: MessagePort | null = null;
-let shipped: Readonly<Record<Library, string>> | null = null;
+let isOpened = false;
+let drawn: Promise<void> = Promise.resolve();
+const blocked = new Set<string>();
 
 function say(message: FromFrame): void {
   port?.postMessage(message);
@@ -40,123 +34,35 @@ function complain(problem: unknown): void {
   place.append(box);
 }
 
-async function load(address: string): Promise<void> {
-  if (document.querySelector(`script[src="${CSS.escape(address)}"]`)) return;
-  await new Promise<void>((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = address;
-    script.onload = () => resolve();
-    script.onerror = () => reject(new Error(`${address} did not load`));
-    document.head.append(script);
-  });
+/** The page offers to open the network; where that would not help, it is said here. */
+function tellBlocked(host: string): void {
+  if (blocked.has(host)) return;
+  blocked.add(host);
+  say({ kind: "blocked", host });
 }
 
-const BARE_IMPORT = /^\s*import\s*(["'])(https:[^"']+)\1;?/gm;
-
-/** The script's text; libraries that it imports and that we ship are loaded before it runs. */
-async function withShipped(script: HTMLScriptElement): Promise<string> {
-  const text = script.textContent ?? "";
-  if (script.type !== "module") return text;
-  const wanted = new Set<Library>();
-  const rest = text.replace(BARE_IMPORT, (whole, _quote, address: string) => {
-    const library = libraryAt(address);
-    if (library) wanted.add(library);
-    return library ? "" : whole;
-  });
-  for (const library of wanted) await load(shipped?.[library] ?? "");
-  return rest;
-}
-
-/** Sets markup and runs its scripts one after the other, as a parser would. */
-async function drawMarkup(markup: string): Promise<void> {
-  place.innerHTML = markup;
-  for (const dead of [...place.querySelectorAll("script")]) {
-    if (!(dead instanceof HTMLScriptElement)) continue; // a drawing's own scripts stay still
-    const live = document.createElement("script");
-    for (const { name, value } of dead.attributes)
-      if (name !== "src") live.setAttribute(name, value);
-    if (dead.src !== "") live.src = dead.src;
-    live.textContent = await withShipped(dead);
-    const waits = live.src !== "" && !live.async;
-    const settled = new Promise((resolve) => {
-      live.onload = live.onerror = resolve;
-    });
-    dead.replaceWith(live);
-    if (waits) await settled;
-  }
-}
-
-/** Scripts that an output asks of a CDN and that we ship come from us. */
-function serveShipped(): void {
-  const own = Object.getOwnPropertyDescriptor(HTMLScriptElement.prototype, "src");
-  if (!own?.set || !own.get) return;
-  const { get, set } = own;
-  Object.defineProperty(HTMLScriptElement.prototype, "src", {
-    configurable: true,
-    enumerable: true,
-    get,
-    set(this: HTMLScriptElement, address: string) {
-      const library = libraryAt(String(address));
-      if (library) this.removeAttribute("integrity"); // it names the other copy's bytes
-      set.call(this, library && shipped ? shipped[library] : address);
-    },
-  });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
-const NEEDS: Readonly<Record<Shown, readonly Library[]>> = {
-  html: [],
-  svg: [],
-  javascript: [],
-  plotly: ["plotly"],
-  vega: ["vega", "vega-lite", "vega-embed"],
-};
-
-async function draw(message: Extract<ToFrame, { kind: "show" }>): Promise<void> {
-  shipped = message.libraries;
-  place.dataset.form = message.form;
-  const needed = NEEDS[message.form];
-  if (needed.length > 0) place.replaceChildren("Drawing …");
-  for (const library of needed) await load(shipped[library]);
-  place.replaceChildren();
-  const { value } = message;
-  switch (message.form) {
-    case "html":
-    case "svg":
-      return drawMarkup(String(value));
-    case "javascript":
-      new Function("element", String(value))(place);
-      return;
-    case "plotly": {
-      if (!isObject(value) || !globalThis.Plotly) throw new Error("this is no plotly figure");
-      const layout = isObject(value.layout) ? value.layout : {};
-      const config = isObject(value.config) ? value.config : {};
-      const wanted = { responsive: true, displaylogo: false, ...config, plotlyServerURL: "" };
-      await globalThis.Plotly.newPlot(place, value.data ?? [], layout, wanted);
-      return;
-    }
-    case "vega": {
-      if (!isObject(value) || !globalThis.vegaEmbed) throw new Error("this is no Vega chart");
-      await globalThis.vegaEmbed(place, value, {
-        mode: message.mime.includes("vegalite") ? "vega-lite" : "vega",
-        actions: false,
-        renderer: "svg",
-        ...(message.theme === "dark" ? { theme: "dark" } : {}),
-        config: { background: "transparent", font: "Source Sans 3 Variable, sans-serif" },
-      });
-      return;
-    }
-  }
-}
-
-function receive(data: unknown): void {
+async function receive(data: unknown): Promise<void> {
   const message = readToFrame(data);
   if (!message) return;
-  document.documentElement.dataset.theme = message.theme;
-  if (message.kind === "show") draw(message).catch(complain);
+  switch (message.kind) {
+    case "theme":
+      document.documentElement.dataset.theme = message.theme;
+      return;
+    case "show":
+      document.documentElement.dataset.theme = message.theme;
+      isOpened = message.isOpened;
+      // One after the other: a second chart must not be drawn into the first.
+      drawn = drawn.then(() => draw(place, message)).catch(complain);
+      await drawn;
+      if (!isOpened) for (const host of sitesInside(place)) tellBlocked(host);
+      return;
+    case "take-picture": {
+      await drawn;
+      const picture = await pictureOf().catch(() => null);
+      say({ kind: "picture", ask: message.ask, picture });
+      return;
+    }
+  }
 }
 
 function watchHeight(): void {
@@ -179,16 +85,15 @@ function watchHeight(): void {
   place.addEventListener("load", tell, { capture: true });
 }
 
+applyPolicy();
 document.body.append(place);
-serveShipped();
 window.addEventListener("error", (event) => complain(event.message));
 window.addEventListener("unhandledrejection", (event) => complain(event.reason));
 document.addEventListener("securitypolicyviolation", (event) => {
-  if (event.blockedURI.startsWith("http")) {
-    complain(
-      `This output asks for something from ${new URL(event.blockedURI).host}. Outputs have no network here.`,
-    );
-  }
+  const url = URL.parse(event.blockedURI);
+  if (!url?.protocol.startsWith("http") || url.host === location.host) return;
+  if (url.protocol === "https:" && !isOpened) tellBlocked(url.host);
+  else complain(`This output may not load from ${url.origin}: outputs load over https only.`);
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") say({ kind: "escape" });
@@ -205,7 +110,7 @@ window.addEventListener("message", function first(event) {
   if (event.source !== window.parent || event.data !== "tailrace-port" || !given) return;
   window.removeEventListener("message", first);
   port = given;
-  port.onmessage = (next) => receive(next.data);
+  port.onmessage = (next) => void receive(next.data);
   watchHeight();
   say({ kind: "ready" });
 });

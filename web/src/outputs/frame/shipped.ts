@@ -3,9 +3,9 @@
  * CDN is drawn all the same, and no request leaves the machine.
  */
 
-export type Library = "plotly" | "vega" | "vega-lite" | "vega-embed";
+export type Library = "plotly" | "vega" | "vega-lite" | "vega-embed" | "mermaid";
 
-const NAMES: readonly Library[] = ["plotly", "vega", "vega-lite", "vega-embed"];
+const NAMES: readonly Library[] = ["plotly", "vega", "vega-lite", "vega-embed", "mermaid"];
 
 function isLibrary(name: string | undefined): name is Library {
   return NAMES.some((each) => each === name);

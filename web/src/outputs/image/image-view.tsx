@@ -1,4 +1,6 @@
+import { useOutputParts } from "../output-parts";
 import { asText } from "../pick-renderer";
+import { asBlob } from "../picture-file";
 import { blobAddress, isBlob, useOutputPlace } from "../place";
 import { sizeOf, wantedSize } from "./picture";
 
@@ -15,6 +17,13 @@ export function ImageView({ mime, value, metadata, description }: ImageViewProps
   const place = useOutputPlace();
   const base64 = isBlob(value) ? null : asText(value).replaceAll("\n", "");
   const size = { ...(base64 === null ? null : sizeOf(base64)), ...wantedSize(metadata) };
+  useOutputParts({
+    picture: async () => {
+      if (!isBlob(value)) return asBlob(value, mime);
+      const path = `api/v1/notebooks/${place.notebookId}/blobs/${value.hash}`;
+      return asBlob(await (await place.server.request("GET", path)).blob(), mime);
+    },
+  });
   return (
     <img
       className="picture"
