@@ -1,6 +1,8 @@
 """`make bench`: ours, jupyter_server and marimo in one run; a table, and JSON beside it.
 
     python -m benchmarks [--products tailrace,jupyter,marimo] [--only round-trip,…] [--out DIR]
+    python -m benchmarks --browser       the pages alone, in a real headless Chromium
+    python -m benchmarks --protocol      all but the pages
 
 The peers are installed into an environment of their own (`.bench/peers`). Products take
 turns within each scenario, so that a machine whose speed drifts drifts for all. Nothing
@@ -23,6 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import scenarios as sc
+from benchmarks.browser.desk import DESKS
+from benchmarks.browser.rows import BROWSER_ROWS
+from benchmarks.browser.scenarios import BROWSER_SCENARIOS
+from benchmarks.browser.visitor import browser
 from benchmarks.products.jupyter import Jupyter
 from benchmarks.products.marimo import Marimo
 from benchmarks.products.product import Product
@@ -53,6 +59,8 @@ SCENARIOS: dict[str, sc.Scenario] = {
 }
 OURS_ONLY = frozenset({"never-reads", "gigabyte"})
 
+PAGE_WITHIN_S = 170.0
+
 MAKERS: dict[str, Callable[[Path], Product]] = {
     "tailrace": Tailrace,
     "jupyter": lambda folder: Jupyter(folder, PEERS.absolute()),
@@ -63,21 +71,30 @@ MAKERS: dict[str, Callable[[Path], Product]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--products", default="tailrace,jupyter,marimo")
-    parser.add_argument("--only", default=",".join(["start", *SCENARIOS]))
+    parser.add_argument("--only", help="names of scenarios, with commas between them")
+    parser.add_argument("--browser", action="store_true", help="only the pages, in a browser")
+    parser.add_argument("--protocol", action="store_true", help="only what needs no browser")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     chosen = parser.parse_args()
-    products, wanted = chosen.products.split(","), chosen.only.split(",")
-    unknown = (set(products) - set(MAKERS)) | (set(wanted) - {"start", *SCENARIOS})
+    protocol, pages = ["start", *SCENARIOS], [*BROWSER_SCENARIOS]
+    if chosen.browser or chosen.protocol:
+        protocol, pages = protocol * chosen.protocol, pages * chosen.browser
+    products = chosen.products.split(",")
+    wanted = chosen.only.split(",") if chosen.only else [*protocol, *pages]
+    unknown = (set(products) - set(MAKERS)) | (
+        set(wanted) - {"start", *SCENARIOS, *BROWSER_SCENARIOS}
+    )
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     if set(products) - {"tailrace"}:
         install_peers()
     results = asyncio.run(measured(products, wanted))
+    results |= asyncio.run(seen(products, [name for name in wanted if name in BROWSER_SCENARIOS]))
     chosen.out.mkdir(parents=True, exist_ok=True)
     report = {"machine": machine(), "versions": versions(products), "results": results}
     file = chosen.out / f"{time.strftime('%Y-%m-%dT%H%M%S')}.json"
     file.write_text(json.dumps(report, indent=1))
-    print(rendered(ROWS, results, products))
+    print(rendered([*ROWS, *BROWSER_ROWS], results, products))
     print(f"\n{file}")
 
 
@@ -86,7 +103,7 @@ async def measured(products: list[str], wanted: list[str]) -> dict[str, dict[str
     if "start" in wanted:
         results["start"] = {name: await _guarded(name, _starts) for name in products}
     for scenario in wanted:
-        if scenario == "start":
+        if scenario not in SCENARIOS:
             continue
         results[scenario] = {}
         for name in products:
@@ -95,6 +112,36 @@ async def measured(products: list[str], wanted: list[str]) -> dict[str, dict[str
             found = await _guarded(name, SCENARIOS[scenario], started=True)
             results[scenario][name] = found
             print(f"{scenario:16} {name:9} {_short(found)}", file=sys.stderr, flush=True)
+    return results
+
+
+async def seen(products: list[str], wanted: list[str]) -> dict[str, dict[str, Any]]:
+    """The browser part: a fresh server, folder and profile for each product and scenario."""
+    results: dict[str, dict[str, Any]] = {}
+    if not wanted:
+        return results
+    peers = await asyncio.to_thread(PEERS.absolute)
+    async with browser() as chromium:
+        for scenario in wanted:
+            results[scenario] = {}
+            for name in products:
+                folder = Path(tempfile.mkdtemp(prefix="bench-"))
+                desk = DESKS[name](folder, peers)
+                try:
+                    async with asyncio.timeout(PAGE_WITHIN_S):
+                        await desk.product.start()
+                        await asyncio.sleep(1.0)
+                        found = await BROWSER_SCENARIOS[scenario](desk, chromium)
+                except TimeoutError:
+                    found = {"failed": f"not finished in {PAGE_WITHIN_S:.0f} s"}
+                except Exception as problem:  # a result, not the end of the run
+                    traceback.print_exc()
+                    found = {"failed": f"{type(problem).__name__}: {problem}"}
+                finally:
+                    await desk.product.stop()
+                    shutil.rmtree(folder, ignore_errors=True)
+                results[scenario][name] = found
+                print(f"{scenario:16} {name:9} {_short(found)}", file=sys.stderr, flush=True)
     return results
 
 

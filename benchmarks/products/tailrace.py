@@ -39,6 +39,7 @@ class Tailrace:
         self._notebooks = folder / "notebooks"
         self._notebooks.mkdir(parents=True, exist_ok=True)
         self._port = free_port()
+        self.base = f"http://127.0.0.1:{self._port}"
         self._server = self._new_server()
 
     def _new_server(self) -> Server:
