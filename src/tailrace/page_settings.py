@@ -39,6 +39,9 @@ class PageSettings(Struct, frozen=True, kw_only=True):
     indent_guides: bool = False
     autosave: bool = True
     keymap: Literal["default", "vim"] = "default"
+    complete_while_typing: bool = False
+    find_mistakes: bool = False
+    format_on_save: bool = False
     move_on_after_run: bool = True
     notice_after_s: Annotated[int, Meta(ge=0, le=86_400)] = 10
     browser_notices: bool = False

@@ -8,21 +8,35 @@ import { defaultKeymap } from "@codemirror/commands";
 import { pythonLanguage } from "@codemirror/lang-python";
 import {
   bracketMatching,
+  codeFolding,
+  foldKeymap,
   indentOnInput,
   indentUnit,
   LanguageSupport,
   syntaxHighlighting,
 } from "@codemirror/language";
+import { selectNextOccurrence } from "@codemirror/search";
 import { Compartment, EditorSelection, EditorState, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, keymap, placeholder } from "@codemirror/view";
+import {
+  drawSelection,
+  EditorView,
+  keymap,
+  placeholder,
+  rectangularSelection,
+} from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import * as Y from "yjs";
+import { TYPED } from "../sync/cells";
 import { pythonCompletion } from "./completion";
+import { definitions } from "./definition";
 import type { EditorActions } from "./editor-actions";
 import { editorKeys } from "./editor-keys";
+import { hoverWords } from "./hover";
 import { inspection } from "./inspection";
 import { type EditorLook, initialLook, showLook } from "./look";
+import { type Mistake, mistakes, showMistakes } from "./mistakes";
+import { signatureHelp } from "./signature";
 
 export interface EditorOptions {
   readonly kind: string;
@@ -42,7 +56,10 @@ const selections = new WeakMap<Y.Text, EditorSelection>();
 function historyOf(text: Y.Text): Y.UndoManager {
   let history = histories.get(text);
   if (!history) {
-    history = new Y.UndoManager(text, { captureTimeout: 400 });
+    history = new Y.UndoManager(text, {
+      captureTimeout: 400,
+      trackedOrigins: new Set([null, TYPED]),
+    });
     histories.set(text, history);
   }
   return history;
@@ -66,6 +83,8 @@ const shared: Extension = [
     text.replaceAll("\r\n", "\n").replaceAll("\r", "\n"),
   ),
   drawSelection({ cursorBlinkRate: 1060 }),
+  rectangularSelection({ eventFilter: (event) => event.altKey && event.shiftKey }),
+  codeFolding({ placeholderText: " … " }),
   indentUnit.of("    "),
   syntaxHighlighting(classHighlighter),
   EditorView.theme({}, { dark: false }),
@@ -77,9 +96,22 @@ const forPython: Extension = [
   bracketMatching(),
   closeBrackets(),
   inspection(),
+  mistakes(),
 ];
 
+/** What Python editors ask of the notebook. */
+function pythonHelp(actions: EditorActions): Extension {
+  return [
+    pythonCompletion(actions),
+    signatureHelp(actions),
+    hoverWords(actions),
+    definitions(actions),
+  ];
+}
+
 const keys = keymap.of([
+  { key: "Mod-d", run: selectNextOccurrence, preventDefault: true },
+  ...foldKeymap,
   ...closeBracketsKeymap,
   ...completionKeymap,
   ...yUndoManagerKeymap,
@@ -112,7 +144,7 @@ export class CodeEditor {
           keys,
           shared,
           yCollab(text, null, { undoManager: historyOf(text) }),
-          isPython ? [forPython, pythonCompletion(actions)] : language.of([]),
+          isPython ? [forPython, pythonHelp(actions)] : language.of([]),
           label.of(EditorView.contentAttributes.of({ "aria-label": options.label })),
           options.hint === "" ? [] : placeholder(options.hint),
           EditorView.domEventHandlers({
@@ -150,6 +182,11 @@ export class CodeEditor {
     this.view.dispatch({ selection: EditorSelection.cursor(at) });
   }
 
+  goToUnit(unit: number): void {
+    const at = Math.min(unit, this.view.state.doc.length);
+    this.view.dispatch({ selection: EditorSelection.cursor(at), scrollIntoView: true });
+  }
+
   /** Selects a line, from 1, so that it is seen. */
   goToLine(number: number): void {
     const { doc } = this.view.state;
@@ -162,6 +199,11 @@ export class CodeEditor {
 
   showLook(look: EditorLook): void {
     showLook(this.view, look, () => this.leave());
+  }
+
+  /** Underlines what is wrong; nothing, where nothing is. */
+  showMistakes(found: readonly Mistake[]): void {
+    showMistakes(this.view, found);
   }
 
   setLabel(words: string): void {

@@ -10,6 +10,25 @@ export interface Completions {
   }[];
 }
 
+/** How a function is called. `parameters` are from and to in `label`. */
+export interface Signature {
+  readonly label: string;
+  readonly parameters: readonly (readonly [number, number])[];
+  /** Which parameter the cursor is at. */
+  readonly active: number | null;
+  /** What the function does, in a few words. */
+  readonly text: string;
+}
+
+/** The call around the cursor, as the text has it. */
+export interface Call {
+  readonly name: string;
+  /** Where the name ends. */
+  readonly nameEnd: number;
+  /** How many arguments stand before the cursor. */
+  readonly given: number;
+}
+
 export interface EditorActions {
   /** Run the cell, then stay, go to the next cell, or to a new one below. */
   run(then: "stay" | "next" | "insert"): void;
@@ -17,14 +36,22 @@ export interface EditorActions {
   leave(): void;
   /** The cursor went over the first or the last line; false when there is no cell there. */
   step(by: -1 | 1): boolean;
-  split(offset: number): void;
+  /** Cuts the cell at each of these places. */
+  split(offsets: readonly number[]): void;
   save(): void;
+  format(): void;
   focused(): void;
   blurred(): void;
   /** Names that fit at the cursor; null when nobody can tell now. */
   complete(source: string, cursor: number, signal: AbortSignal): Promise<Completions | null>;
+  /** How the function around the cursor is called; null when nobody knows. */
+  signature(source: string, cursor: number, call: Call | null): Promise<Signature | null>;
   /** Documentation of what is at the cursor, as text with its colours. */
   inspect(source: string, cursor: number): Promise<string | null>;
-  /** Whether the kernel would answer at once. */
-  isIdle(): boolean;
+  /** Goes to where the name at the cursor is defined; says so when that is not known. */
+  goToDefinition(source: string, cursor: number): void;
+  /** Shows where the name at the cursor is used. */
+  showUses(source: string, cursor: number): void;
+  /** Whether names are offered while one types, not only after a dot or a key. */
+  completesWhileTyping(): boolean;
 }

@@ -1,11 +1,12 @@
 /** The keys of edit mode, Jupyter's: what an editor's own keys leave to the notebook. */
 
 import { acceptCompletion, completionStatus, startCompletion } from "@codemirror/autocomplete";
-import { indentLess, indentMore, insertTab } from "@codemirror/commands";
+import { indentLess, indentMore, insertTab, simplifySelection } from "@codemirror/commands";
 import { type Extension, Prec } from "@codemirror/state";
 import { type EditorView, keymap } from "@codemirror/view";
 import type { EditorActions } from "./editor-actions";
 import { closeInspection, openInspection } from "./inspection";
+import { closeSignature, openSignature } from "./signature";
 
 /** Only blanks between the line's start and the cursor. */
 function isInIndentation(view: EditorView): boolean {
@@ -44,9 +45,23 @@ function isAtEdge(view: EditorView, forward: boolean): boolean {
     : moved.head === main.head || moved.head === line.from;
 }
 
+/** Escape first gives up all cursors but one, then the editor. */
+function leaveOrSimplify(view: EditorView, actions: EditorActions): void {
+  if (!simplifySelection(view)) actions.leave();
+}
+
+/** At each cursor; before and behind what is selected. */
+function cutsOf(view: EditorView): number[] {
+  return view.state.selection.ranges.flatMap(({ from, to }) => (from === to ? [from] : [from, to]));
+}
+
 export function editorKeys(actions: EditorActions, completes: boolean): Extension {
   const does = (act: () => void) => () => {
     act();
+    return true;
+  };
+  const split = (view: EditorView) => {
+    actions.split(cutsOf(view));
     return true;
   };
   return Prec.highest(
@@ -60,26 +75,14 @@ export function editorKeys(actions: EditorActions, completes: boolean): Extensio
         key: "Escape",
         run: (view) => {
           if (completionStatus(view.state) !== null) return false;
-          if (!closeInspection(view)) actions.leave();
+          if (!closeInspection(view) && !closeSignature(view)) leaveOrSimplify(view, actions);
           return true;
         },
       },
-      {
-        key: "Ctrl-Shift--",
-        run: (view) => {
-          actions.split(view.state.selection.main.head);
-          return true;
-        },
-        preventDefault: true,
-      },
-      {
-        key: "Ctrl-Shift-_",
-        run: (view) => {
-          actions.split(view.state.selection.main.head);
-          return true;
-        },
-        preventDefault: true,
-      },
+      { key: "Ctrl-Shift--", run: split, preventDefault: true },
+      { key: "Ctrl-Shift-_", run: split, preventDefault: true },
+      { key: "Shift-Alt-f", run: does(() => actions.format()), preventDefault: true },
+      { key: "Ctrl-Shift-Space", run: (view) => openSignature(view, actions) },
       { key: "Tab", run: (view) => tab(view, completes) },
       {
         key: "Shift-Tab",

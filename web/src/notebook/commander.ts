@@ -26,6 +26,7 @@ import type { NotebookSession } from "../sync/notebook-session";
 import { notify } from "../ui/notices";
 import { counted } from "../ui/words";
 import { type CopiedCell, putCells, takeCells } from "./clipboard";
+import { formatCells } from "./formatting";
 import type { NotebookView } from "./notebook-view";
 
 /** Jupyter's word for an output that is hidden; kept in the file as Jupyter keeps it. */
@@ -174,8 +175,15 @@ export class Commander {
     this.#submit({ kind: "clear-outputs", cell_ids: cellIds });
   }
 
+  /** Writes the file; formats first where the settings ask for it. */
   save(): void {
-    this.#submit({ kind: "save" });
+    const save = () => this.#submit({ kind: "save" });
+    if (currentSettings().formatsOnSave) void formatCells(this, this.order, true).then(save);
+    else save();
+  }
+
+  format(cellIds: readonly string[] = this.order): void {
+    void formatCells(this, cellIds);
   }
 
   resolveConflict(choice: "mine" | "theirs" | "copy"): void {
@@ -304,11 +312,24 @@ export class Commander {
     }, STRUCTURE);
   }
 
-  /** Cuts the cell at the cursor; goes on in the part below. */
-  split(cellId: string, offset: number): void {
+  /** Cuts the cell at each of the places; goes on in the lowest part. */
+  split(cellId: string, offsets: readonly number[]): void {
     this.#watchStructure();
-    const below = splitCell(this.doc, cellId, offset);
+    let below: string | null = null;
+    this.doc.transact(() => {
+      // From the end: what is cut off does not move the places before it.
+      for (const offset of [...new Set(offsets)].sort((a, b) => b - a)) {
+        const made = splitCell(this.doc, cellId, offset);
+        below ??= made;
+      }
+    }, STRUCTURE);
     if (below !== null) this.view.edit(below, { at: "start" });
+  }
+
+  /** Makes a change to cells that `undo` takes back as one. */
+  changeCells(change: () => void): void {
+    this.#watchStructure();
+    change();
   }
 
   /** Joins the selected cells, or the active one with the one below. */

@@ -1,15 +1,43 @@
-/** What the editors ask, answered by the notebook's commands and the kernel. */
+/** What the editors ask, answered by the notebook's commands, the kernel and the texts. */
 
-import { codePoints, unitOf } from "../core/code-points";
-import { kernelMood } from "../core/selectors";
+import { codePoints } from "../core/code-points";
 import type { Completions, EditorActions } from "../editor/editor-actions";
+import { currentSettings } from "../settings/settings-store";
 import type { Commander } from "./commander";
+import { formatCells } from "./formatting";
+import { askLanguage, completionsOf, liveSignatureOf, signatureOf, soonest } from "./language";
+import { goToDefinition, showUses } from "./name-places";
 
-const COMPLETE_WITHIN_MS = 1_500; // then names from the text itself are better than none
-const INSPECT_WITHIN_MS = 4_000;
+const COMPLETE_WITHIN_MS = 1_500; // then names from the texts are better than none
+const STILL_WITHIN_MS = 6_000; // the first look into a large library
+const INSPECT_WITHIN_MS = 3_000;
 
 export function editorActions(cellId: string, commander: Commander): EditorActions {
   const { session, view } = commander;
+
+  /** Asks the kernel; null where none lives, it is busy in C, or is away. */
+  async function live(
+    request: Parameters<typeof session.ask>[0],
+    withinMs: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly [key: string]: unknown } | null> {
+    if (session.store.current.state.kernel.phase !== "ready") return null;
+    try {
+      return await session.ask(request, { withinMs, ...(signal ? { signal } : {}) });
+    } catch {
+      return null; // nobody waits for an error where a name was wanted
+    }
+  }
+
+  async function said(source: string, unit: number): Promise<string | null> {
+    const cursor = codePoints(source.slice(0, unit));
+    const request = { kind: "inspect", code: source, cursor, detail: 0 } as const;
+    const data = (await live(request, INSPECT_WITHIN_MS))?.data;
+    const hasText = typeof data === "object" && data !== null && "text/plain" in data;
+    const text = hasText ? data["text/plain"] : null;
+    return typeof text === "string" && text !== "" ? text : null;
+  }
+
   return {
     run: (then) => {
       view.edit(cellId);
@@ -17,8 +45,9 @@ export function editorActions(cellId: string, commander: Commander): EditorActio
     },
     leave: () => view.leave(),
     step: (by) => commander.go(by, "edit"),
-    split: (offset) => commander.split(cellId, offset),
+    split: (offsets) => commander.split(cellId, offsets),
     save: () => commander.save(),
+    format: () => void formatCells(commander, [cellId]),
     focused: () => {
       const { mode, active } = view.current;
       if (mode !== "edit" || active !== cellId) view.edit(cellId);
@@ -32,47 +61,38 @@ export function editorActions(cellId: string, commander: Commander): EditorActio
         if (document.hasFocus() && !isHere && view.current.active === cellId) view.leave();
       });
     },
-    isIdle: () => kernelMood(session.store.current.state) === "idle",
-    complete: async (code, unit, signal) => {
-      const cursor = codePoints(code.slice(0, unit));
-      try {
-        const request = { kind: "complete", code, cursor, cell_id: cellId } as const;
-        const result = await session.ask(request, { withinMs: COMPLETE_WITHIN_MS, signal });
-        return completionsOf(result, code);
-      } catch {
-        return null; // busy, away, or nobody waits any more
-      }
+    completesWhileTyping: () => currentSettings().completesWhileTyping,
+    complete: (source, unit, signal) => {
+      const cursor = codePoints(source.slice(0, unit));
+      const request = { kind: "complete", code: source, cursor, cell_id: cellId } as const;
+      const fromKernel = live(request, COMPLETE_WITHIN_MS, signal);
+      const fromTexts = within(
+        STILL_WITHIN_MS,
+        askLanguage(session, "complete", { cellId, source, unit }, signal),
+      );
+      const read = (answer: Parameters<typeof completionsOf>[0]): Completions | null =>
+        completionsOf(answer, source);
+      return soonest(fromKernel.then(read), fromTexts.then(read), source);
     },
-    inspect: async (code, unit) => {
-      const cursor = codePoints(code.slice(0, unit));
-      const request = { kind: "inspect", code, cursor, detail: 0 } as const;
-      const result = await session.ask(request, { withinMs: INSPECT_WITHIN_MS });
-      const data = result.data;
-      const text =
-        typeof data === "object" && data !== null && "text/plain" in data
-          ? data["text/plain"]
-          : null;
-      return result.found === true && typeof text === "string" ? text : null;
+    signature: async (source, unit, call) => {
+      const still = signatureOf(await askLanguage(session, "signature", { cellId, source, unit }));
+      if (still || !call) return still;
+      const text = await said(source, call.nameEnd);
+      return text === null ? null : liveSignatureOf(text, call.given);
     },
+    inspect: async (source, unit) => {
+      const found = await said(source, unit);
+      if (found !== null) return found;
+      const answer = await askLanguage(session, "describe", { cellId, source, unit });
+      if (answer?.found !== true) return null;
+      return [answer.head, answer.text].filter((part) => part !== "").join("\n\n");
+    },
+    goToDefinition: (source, unit) => void goToDefinition(commander, { cellId, source, unit }),
+    showUses: (source, unit) => void showUses(commander, { cellId, source, unit }),
   };
 }
 
-function completionsOf(
-  result: { readonly [key: string]: unknown },
-  code: string,
-): Completions | null {
-  const { matches, start, end } = result;
-  if (!Array.isArray(matches) || typeof start !== "number" || typeof end !== "number") return null;
-  const options = [];
-  for (const match of matches) {
-    if (typeof match !== "object" || match === null) continue;
-    const { text, kind, signature } = match as { [key: string]: unknown };
-    if (typeof text !== "string") continue;
-    options.push({
-      text,
-      kind: typeof kind === "string" ? kind : "",
-      signature: typeof signature === "string" ? signature : "",
-    });
-  }
-  return { from: unitOf(code, start), to: unitOf(code, end), options };
+function within<T>(ms: number, answer: Promise<T>): Promise<T | null> {
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), ms));
+  return Promise.race([answer, late]);
 }

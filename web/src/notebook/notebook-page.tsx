@@ -20,6 +20,8 @@ import { DeskPanels } from "./desk-panels";
 import { Find } from "./find";
 import { Keys } from "./keymap";
 import { tellLongRuns } from "./long-runs";
+import { Mistakes } from "./mistakes";
+import { NameList } from "./name-list";
 import { NotebookHeader } from "./notebook-header";
 import { NotebookView } from "./notebook-view";
 import { useOutputNetwork } from "./output-network";
@@ -59,7 +61,8 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
   const { session, onHome, homeAddress } = props;
   const desk = useMemo(() => {
     const view = new NotebookView();
-    return { view, commander: new Commander(session, view) };
+    const commander = new Commander(session, view);
+    return { view, commander, mistakes: new Mistakes(session) };
   }, [session]);
   const [dialog, setDialog] = useState<"shortcuts" | "restart" | "palette" | "settings" | null>(
     null,
@@ -82,6 +85,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
   const top = useHeight();
 
   useEffect(() => () => desk.commander.close(), [desk]);
+  useEffect(() => desk.mistakes.watch(), [desk]);
   useEffect(() => {
     const name = session.path.split("/").at(-1) ?? session.path;
     const stopSigns = showSigns(session.store, name, (sign) =>
@@ -111,6 +115,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
         <DeskPanels page={page} />
       </div>
       <Announcer />
+      <NameList />
       {dialog === "settings" && (
         <Suspense>
           <SettingsDialog commands={COMMANDS} onClose={() => setDialog(null)} />

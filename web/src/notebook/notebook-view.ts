@@ -12,7 +12,8 @@ export type Entry =
   | { readonly at: "kept" }
   | { readonly at: "start" | "end" }
   | { readonly at: "point"; readonly x: number; readonly y: number }
-  | { readonly at: "line"; readonly line: number };
+  | { readonly at: "line"; readonly line: number }
+  | { readonly at: "unit"; readonly unit: number };
 
 export interface View {
   readonly mode: Mode;

@@ -88,12 +88,19 @@ export function EditorSource({ cellId, text, kind, label, hint, isEntered }: Edi
     if (!made || !isEntered || !entry) return;
     if (entry.at === "start" || entry.at === "end") made.goTo(entry.at);
     else if (entry.at === "line") made.goToLine(entry.line);
+    else if (entry.at === "unit") made.goToUnit(entry.unit);
     else if (entry.at === "point") made.goToPoint(entry.x, entry.y);
     if (!made.view.hasFocus) made.focus();
   }, [isEntered, entry]);
 
   useLayoutEffect(() => editor.current?.showLook(settings), [settings]);
   useLayoutEffect(() => editor.current?.setLabel(label), [label]);
+  useLayoutEffect(() => {
+    const { mistakes } = desk;
+    const show = () => editor.current?.showMistakes(mistakes.of(cellId));
+    show();
+    return mistakes.subscribe(show);
+  }, [desk, cellId]);
 
   return <div ref={place} className="editor-place" />;
 }

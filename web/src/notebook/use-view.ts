@@ -2,11 +2,13 @@
 
 import { createContext, useContext, useSyncExternalStore } from "react";
 import type { Commander } from "./commander";
+import type { Mistakes } from "./mistakes";
 import type { NotebookView, View } from "./notebook-view";
 
 interface Desk {
   readonly view: NotebookView;
   readonly commander: Commander;
+  readonly mistakes: Mistakes;
 }
 
 const DeskContext = createContext<Desk | null>(null);

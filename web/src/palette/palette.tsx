@@ -17,6 +17,10 @@ export interface PaletteEntry {
 
 interface PaletteProps {
   readonly entries: readonly PaletteEntry[];
+  readonly title?: string;
+  readonly placeholder?: string;
+  /** Whether what is taken is remembered, to come first next time. */
+  readonly isLasting?: boolean;
   readonly onClose: () => void;
 }
 
@@ -28,7 +32,13 @@ interface Found {
 
 const RECENT_BONUS = 40; // among equals the one used before comes first
 
-export function Palette({ entries, onClose }: PaletteProps) {
+export function Palette({
+  entries,
+  title = "Commands",
+  placeholder = "Find a command",
+  isLasting = true,
+  onClose,
+}: PaletteProps) {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const recent = useMemo(recentCommands, []);
@@ -45,7 +55,7 @@ export function Palette({ entries, onClose }: PaletteProps) {
 
   function take(entry: PaletteEntry | undefined) {
     if (!entry) return;
-    noteCommand(entry.id);
+    if (isLasting) noteCommand(entry.id);
     onClose();
     // After the dialog has given back the focus, which the command may want to move.
     setTimeout(entry.run);
@@ -66,7 +76,7 @@ export function Palette({ entries, onClose }: PaletteProps) {
   }
 
   return (
-    <Dialog title="Commands" onClose={onClose}>
+    <Dialog title={title} onClose={onClose}>
       <input
         className="field palette-field"
         data-first=""
@@ -75,8 +85,8 @@ export function Palette({ entries, onClose }: PaletteProps) {
         aria-controls={id}
         aria-autocomplete="list"
         aria-activedescendant={chosen ? `${id}-${chosen.entry.id}` : undefined}
-        aria-label="Find a command"
-        placeholder="Find a command"
+        aria-label={placeholder}
+        placeholder={placeholder}
         autoComplete="off"
         spellCheck={false}
         value={query}
@@ -87,14 +97,7 @@ export function Palette({ entries, onClose }: PaletteProps) {
         }}
         onKeyDown={onKeyDown}
       />
-      <div
-        ref={list}
-        id={id}
-        className="palette"
-        role="listbox"
-        aria-label="Commands"
-        tabIndex={-1}
-      >
+      <div ref={list} id={id} className="palette" role="listbox" aria-label={title} tabIndex={-1}>
         {found.map(({ entry, fit: { at: letters }, isRecent }, position) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: keys are the field's
           <div

@@ -9,6 +9,9 @@ export interface PageSettings {
   readonly hasIndentGuides: boolean;
   readonly autosaves: boolean;
   readonly keymap: "default" | "vim";
+  readonly completesWhileTyping: boolean;
+  readonly findsMistakes: boolean;
+  readonly formatsOnSave: boolean;
   readonly movesOn: boolean;
   /** A cell that ran longer is told of when it ends; 0 never. */
   readonly noticeAfterS: number;
@@ -27,6 +30,9 @@ export const DEFAULTS: PageSettings = {
   hasIndentGuides: false,
   autosaves: true,
   keymap: "default",
+  completesWhileTyping: false,
+  findsMistakes: false,
+  formatsOnSave: false,
   movesOn: true,
   noticeAfterS: 10,
   hasBrowserNotices: false,
@@ -44,6 +50,9 @@ const WIRE = {
   hasIndentGuides: "indent_guides",
   autosaves: "autosave",
   keymap: "keymap",
+  completesWhileTyping: "complete_while_typing",
+  findsMistakes: "find_mistakes",
+  formatsOnSave: "format_on_save",
   movesOn: "move_on_after_run",
   noticeAfterS: "notice_after_s",
   hasBrowserNotices: "browser_notices",
@@ -72,6 +81,9 @@ export function settingsOf(answer: unknown): PageSettings {
     hasIndentGuides: flag(WIRE.hasIndentGuides, DEFAULTS.hasIndentGuides),
     autosaves: flag(WIRE.autosaves, DEFAULTS.autosaves),
     keymap: keymap === "vim" ? "vim" : "default",
+    completesWhileTyping: flag(WIRE.completesWhileTyping, DEFAULTS.completesWhileTyping),
+    findsMistakes: flag(WIRE.findsMistakes, DEFAULTS.findsMistakes),
+    formatsOnSave: flag(WIRE.formatsOnSave, DEFAULTS.formatsOnSave),
     movesOn: flag(WIRE.movesOn, DEFAULTS.movesOn),
     noticeAfterS: number(WIRE.noticeAfterS, DEFAULTS.noticeAfterS),
     hasBrowserNotices: flag(WIRE.hasBrowserNotices, DEFAULTS.hasBrowserNotices),

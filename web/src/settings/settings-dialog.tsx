@@ -47,6 +47,17 @@ export function SettingsDialog({ commands = [], onClose }: SettingsDialogProps) 
             ]}
             set={(keymap) => changeSettings({ keymap })}
           />
+          <Flag
+            name="completesWhileTyping"
+            label="Offer names while typing"
+            detail="Otherwise after a dot, and with Tab or Ctrl+Space."
+          />
+          <Flag
+            name="findsMistakes"
+            label="Underline mistakes"
+            detail="Names that no cell defines, and what cannot be read as Python."
+          />
+          <Flag name="formatsOnSave" label="Format code when you save" />
           <Flag name="movesOn" label="Shift+Enter goes on to the next cell" />
           <Flag
             name="autosaves"

@@ -116,11 +116,12 @@ export function changeSettings(changed: Partial<PageSettings>): void {
     });
 }
 
-function subscribe(listener: () => void): () => void {
+/** Calls back after each change, until the returned function is called. */
+export function onSettings(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 export function useSettings(): PageSettings {
-  return useSyncExternalStore(subscribe, currentSettings);
+  return useSyncExternalStore(onSettings, currentSettings);
 }

@@ -11,6 +11,8 @@ import { newId } from "./new-id";
 
 /** Origin of changes to which cells there are and in which order. */
 export const STRUCTURE = Symbol("structure");
+/** Origin of changes that the undo of the one cell takes back, as what is typed there. */
+export const TYPED = Symbol("typed");
 
 export type CellKind = "code" | "markdown" | "raw" | (string & {});
 
@@ -178,7 +180,12 @@ export function setKind(doc: Y.Doc, cellId: string, kind: CellKind): void {
 }
 
 /** Makes the cell's source this text, changing only where the two differ. */
-export function replaceSource(doc: Y.Doc, cellId: string, text: string): void {
+export function replaceSource(
+  doc: Y.Doc,
+  cellId: string,
+  text: string,
+  origin: symbol = STRUCTURE,
+): void {
   const source = cellsIn(doc).get(cellId)?.get("source");
   if (!source) return;
   const before = source.toString();
@@ -193,7 +200,7 @@ export function replaceSource(doc: Y.Doc, cellId: string, text: string): void {
   doc.transact(() => {
     if (before.length - end > start) source.delete(start, before.length - end - start);
     if (text.length - end > start) source.insert(start, text.slice(start, text.length - end));
-  }, STRUCTURE);
+  }, origin);
 }
 
 /** A part of a cell's source and what shall stand there instead of `expected`. */
