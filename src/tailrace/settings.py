@@ -9,6 +9,7 @@ described in `docs/reference/settings.md`.
 A value that makes no sense is a `SettingsError` that says where it was read.
 """
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     base_url: str = "/"
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    page_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     token: str | None = None
     no_browser: bool = False
     on_interrupt: ExitPolicy = "stop-idle"
@@ -174,18 +177,30 @@ def _checked(settings: Settings, sources: Mapping[str, str]) -> Settings:
         require(
             bool(_HOST.match(host)), "allowed_hosts", f"{host!r} is no host name without a port"
         )
-    origins = tuple(origin.lower().rstrip("/") for origin in settings.allowed_origins)
-    for origin in origins:
-        require(
-            bool(_ORIGIN.match(origin)),
-            "allowed_origins",
-            f"{origin!r} is no origin such as https://notebooks.example.org",
-        )
+    origins: dict[str, tuple[str, ...]] = {}
+    for name in ("allowed_origins", "page_origins"):
+        origins[name] = tuple(origin.lower().rstrip("/") for origin in getattr(settings, name))
+        for origin in origins[name]:
+            require(
+                bool(_ORIGIN.match(origin)),
+                name,
+                f"{origin!r} is no origin such as https://notebooks.example.org",
+            )
+    for proxy in settings.trusted_proxies:
+        require(_is_network(proxy), "trusted_proxies", f"{proxy!r} is no address or network")
     return msgspec.structs.replace(
         settings,
         root=settings.root.absolute(),
         token=token,
         base_url=base,
         allowed_hosts=hosts,
-        allowed_origins=origins,
+        **origins,
     )
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -34,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
-PUBLIC = {"/healthz", "/login", "/frame.html", "/assets/{name:path}", "/{name}"}
+PUBLIC = {"/healthz", "/api/v1/login", "/login", "/frame.html", "/assets/{name:path}", "/{name}"}
 
 
 def test_every_route_declares_a_permission(site: Site) -> None:  # SEC-1

@@ -202,7 +202,7 @@ def running_site(
     except RuntimeError:
         listening.listener.close()
         raise
-    server = _Quiet(uvicorn_config(app))
+    server = _Quiet(uvicorn_config(app, trusted_proxies=settings.trusted_proxies))
     thread = threading.Thread(target=server.run, args=([listening.listener],))
     thread.start()
     deadline = time.monotonic() + 60

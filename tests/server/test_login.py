@@ -32,9 +32,10 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(site: Site) ->
     assert not any(flag.startswith("domain") for flag in flags)
 
 
-def test_behind_https_the_cookie_is_a_host_cookie(site: Site) -> None:  # SEC-10
-    client = site.anonymous(X_Forwarded_Proto="https")
-    answer = client.get(f"/login?code={site.code()}")
+def test_behind_https_the_cookie_is_a_host_cookie(tmp_path: Path) -> None:  # SEC-10
+    with running_site(tmp_path, trusted_proxies=("127.0.0.1",)) as site:
+        client = site.anonymous(X_Forwarded_Proto="https")
+        answer = client.get(f"/login?code={site.code()}")
 
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith(f"__Host-tailrace-{site.port}=")
@@ -98,6 +99,7 @@ def test_programs_send_the_token_in_a_header(site: Site, scheme: str) -> None:
         "name": "owner",
         "may": ["read", "run", "edit", "admin"],
         "token": None,
+        "ticket": None,
     }
 
 

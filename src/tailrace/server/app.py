@@ -64,6 +64,7 @@ def create_app(
         token=settings.token,
         logins=logins,
         codes=codes or LaunchCodes(folders.launch, clock),
+        clock=clock,
         monotonic=time.monotonic,
     )
 
@@ -111,6 +112,7 @@ def create_app(
         Guards,
         hosts=host_names(settings),
         origins=settings.allowed_origins,
+        pages=settings.page_origins,
         base_url=settings.base_url,
     )
     if nameless := undeclared(app):

@@ -8,11 +8,15 @@ anonymous caller may do is the routes' business (`permissions.py`).
   exchanged at once for a cookie, and the browser is sent to the same address without it.
 - Programs send `Authorization: Bearer T` or `token T`. A wrong one is an error, not an
   anonymous request, and failures are counted (SEC-11).
+- A page that is hosted apart logs in by `POST /api/v1/login` and brings what it was given as
+  a bearer; a browser lets it say so to a WebSocket only by a subprotocol (SEC-28). No cookie
+  counts there.
 - A cookie counts only where a page of ours can be asking: an unsafe request or a WebSocket
   without `Origin` is not from a browser and has to bring the token (SEC-7).
 """
 
 import asyncio
+import base64
 import hmac
 import ipaddress
 from collections import OrderedDict
@@ -23,11 +27,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tailrace.protocol.errors import AuthError, AuthThrottled, TailraceError
+from tailrace.server.guards import APART
 from tailrace.server.identity import EVERYTHING, IDENTITY, Identity
 from tailrace.server.launch_codes import LaunchCodes
 from tailrace.server.login_page import login_page
 from tailrace.server.logins import LIFETIME_S, Logins, token_digest
 from tailrace.server.problems import PATH, deny_websocket, error_response, status_for
+from tailrace.server.tickets import Tickets
 
 FAILURES_ALLOWED = 10
 FAILURE_WINDOW_S = 60.0
@@ -35,6 +41,10 @@ _ADDRESSES_KEPT = 1024
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SCHEMES = frozenset({"bearer", "token"})
+PAGE_LOGIN = "page-"
+"""What the bearer of a page hosted apart begins with; the rest is as a cookie's value."""
+SUBPROTOCOL = "tailrace.bearer."
+"""What a WebSocket's subprotocol with a bearer begins with; the rest is it, in base64url."""
 
 
 class Throttle:
@@ -73,11 +83,13 @@ class Authenticator:
         token: str | None,
         logins: Logins,
         codes: LaunchCodes,
+        clock: Callable[[], float],
         monotonic: Callable[[], float],
     ) -> None:
         self._token = token_digest(token).encode() if token else None
         self.logins = logins
         self._codes = codes
+        self.tickets = Tickets(logins, clock)
         self._throttle = Throttle(monotonic)
         self._bearer = Identity(name="owner", may=EVERYTHING)
 
@@ -95,6 +107,16 @@ class Authenticator:
         """A new cookie value for the right token; raises like `by_token`."""
         self.by_token(token, address)
         return self.logins.begin(with_token=True)
+
+    def by_bearer(self, bearer: str, address: str) -> Identity:
+        """By the login of a page hosted apart, or by the fixed token; raises like `by_token`.
+        A login that ended is not counted as a failure: nobody guesses one."""
+        if not bearer.startswith(PAGE_LOGIN):
+            return self.by_token(bearer, address)
+        identity = self.logins.identify(bearer.removeprefix(PAGE_LOGIN))
+        if identity is None:
+            raise AuthError("that login is over; log in again")
+        return identity
 
     async def login_by_code(self, code: str) -> str:
         """A new cookie value for a good code, which is used up. Raises `AuthError`.
@@ -142,11 +164,15 @@ class Authentication:
                 scheme, _, token = value.decode("latin-1").partition(" ")
                 # Another scheme is some proxy's own affair.
                 if scheme.lower() in _SCHEMES:
-                    return self.authenticator.by_token(token.strip(), client_address(scope))
-            elif name == b"cookie":
+                    return self.authenticator.by_bearer(token.strip(), client_address(scope))
+            elif name == b"cookie" and scope.get(APART) is None:
                 cookies.append(value)
             elif name == b"origin":
                 has_origin = True
+        for offered in scope.get("subprotocols", ()):
+            if offered.startswith(SUBPROTOCOL):
+                bearer = _decoded(offered.removeprefix(SUBPROTOCOL))
+                return self.authenticator.by_bearer(bearer, client_address(scope))
         if not cookies:
             return None
         if not has_origin and (scope["type"] == "websocket" or scope["method"] not in _SAFE):
@@ -201,10 +227,13 @@ def page_address(scope: Scope, wanted: str) -> str:
 
 
 def cookie_name(scope: Scope) -> str:
-    """One per port, since browsers do not tell ports apart; `__Host-` where that is possible."""
+    """One per port, since browsers do not tell ports apart; `__Host-` where that is possible:
+    it wants the path "/", which below a path would show it to the neighbours."""
     server = scope.get("server")
     name = f"tailrace-{server[1] if server else 0}"
-    return f"__Host-{name}" if _is_https(scope) else name
+    if not _is_https(scope):
+        return name
+    return f"__Secure-{name}" if scope.get("root_path") else f"__Host-{name}"
 
 
 def set_cookie(response: Response, scope: Scope, session: str) -> None:
@@ -234,11 +263,18 @@ def _place(response: Response, scope: Scope, value: str, max_age_s: int) -> None
         cookie_name(scope),
         value,
         max_age=max_age_s,
-        path="/" if https else f"{scope.get('root_path', '')}/",  # `__Host-` wants "/"
+        path=f"{scope.get('root_path', '')}/",
         secure=https,
         httponly=True,
         samesite="strict",
     )
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("utf-8")
+    except ValueError:
+        return ""  # as good as any other wrong one
 
 
 def _is_https(scope: Scope) -> bool:

@@ -5,6 +5,8 @@
 - `Origin`, where a page could do harm (unsafe methods, the API, WebSockets), must be one of
   ours, compared whole (SEC-6); `null` never is. `Sec-Fetch-Site` is believed when it says
   that another site asks (SEC-8).
+- The origins of pages that are hosted apart may ask too, and read the answers (CORS). They
+  are not ours: no cookie counts there, only what the page itself brings (SEC-28).
 - Below a base URL the prefix becomes `root_path`, for HTTP and WebSockets alike.
 - Every answer gets the security headers it does not set itself, and a request id; nothing
   that goes wrong inside gets out but that id.
@@ -32,13 +34,25 @@ from tailrace.server.problems import (
     error_response,
     unexpected_response,
 )
+from tailrace.server.tickets import PARAMETER
 
 access_log = logging.getLogger("tailrace.access")
 
 ORIGINS = "tailrace.origins"
 """Key in the ASGI scope: this server's own origins as the asking browser sees it."""
 
+APART = "tailrace.apart"
+"""Key in the ASGI scope: the origin of the page hosted apart that asks; empty where one of
+its images or links does, by a ticket; None for all others."""
+
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_PREFLIGHT = (
+    (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE"),
+    (b"access-control-allow-headers", b"authorization, content-type, range, x-tailrace-token"),
+    (b"access-control-max-age", b"7200"),
+)
+_READABLE = b"content-disposition, content-length, content-range, accept-ranges, etag, retry-after"
 
 
 class HostNames:
@@ -82,11 +96,13 @@ class Guards:
         *,
         hosts: HostNames,
         origins: tuple[str, ...] = (),
+        pages: tuple[str, ...] = (),
         base_url: str = "/",
     ) -> None:
         self.app = app
         self._hosts = hosts
         self._origins = origins
+        self._pages = frozenset(pages)
         self._base = base_url.rstrip("/")
         self._ids = itertools.count(1)
         self._id_prefix = secrets.token_hex(4)
@@ -109,6 +125,8 @@ class Guards:
         self._place(scope)
         problem = self._refusal(scope)
         extra = page_headers(scope[ORIGINS], self._base)
+        if scope[APART]:
+            extra = (*extra, *_readable_by(scope[APART]))
         request_id = scope[REQUEST_ID]
         started = False
 
@@ -137,6 +155,9 @@ class Guards:
         if problem is not None:
             await error_response(problem, scope)(scope, receive, guarded)
             return
+        if scope[APART] and scope["method"] == "OPTIONS":
+            await _preflight(guarded)
+            return
         if self._base and scope["path"] == self._base:
             await RedirectResponse(f"{self._base}/", 307)(scope, receive, guarded)
             return
@@ -150,6 +171,7 @@ class Guards:
 
     def _place(self, scope: Scope) -> None:
         """Put the request's id, its path below the base and our origins into the scope."""
+        scope[APART] = None
         scope[REQUEST_ID] = f"{self._id_prefix}-{next(self._ids)}"
         path = scope["path"]
         if self._base:
@@ -179,23 +201,49 @@ class Guards:
             return HostRefused(
                 "this server is not called that; name it with the setting allowed_hosts"
             )
+        text = origin.decode("latin-1") if origin is not None else None
+        if text in self._pages and text not in scope[ORIGINS]:
+            scope[APART] = text
+            return None
         is_socket = scope["type"] == "websocket"
         could_harm = is_socket or scope["method"] not in _SAFE or scope[PATH].startswith("/api/")
         if not could_harm:
             return None
-        if origin is not None:
-            if origin.decode("latin-1") not in scope[ORIGINS]:
+        if text is not None:
+            if text not in scope[ORIGINS]:
                 return OriginRefused(
                     "this was asked by a page of another origin; a proxy in front of Tailrace"
-                    " needs the setting allowed_origins"
+                    " needs the setting allowed_origins, a page hosted apart page_origins"
                 )
         elif site in (b"cross-site", b"same-site"):
+            if self._pages and not is_socket and scope["method"] == "GET" and has_ticket(scope):
+                scope[APART] = ""  # an image or a link; it can read nothing
+                return None
             return OriginRefused("this was asked by a page of another site")
         return None
 
 
 class _Broken(Exception):
     """An answer that had begun cannot be finished; its cause is in the log already."""
+
+
+def has_ticket(scope: Scope) -> bool:
+    query: bytes = scope["query_string"]
+    return f"{PARAMETER}=".encode() in query
+
+
+def _readable_by(origin: str) -> tuple[tuple[bytes, bytes], ...]:
+    """What lets a page of `origin`, and of no other, read an answer."""
+    return (
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-expose-headers", _READABLE),
+        (b"vary", b"origin"),
+    )
+
+
+async def _preflight(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _name_of(header: bytes) -> str | None:

@@ -65,11 +65,7 @@ class Logins:
     def identify(self, session: str) -> Identity | None:
         """Who holds this cookie; the same object for as long as the login lasts."""
         key = _key(session)
-        login = self._logins.get(key)
-        if login is None:
-            return None
-        if not self._is_good(login):
-            self.end(key)
+        if not self._lives(key):
             return None
         identity = self._identities.get(key)
         if identity is None:
@@ -78,6 +74,10 @@ class Logins:
             )
             self._identities[key] = identity
         return identity
+
+    def by_key(self, key: str) -> Identity | None:
+        """Who holds the login of this key, where they were identified since the start."""
+        return self._identities.get(key) if self._lives(key) else None
 
     def end(self, key: str) -> None:
         """Log out: the cookie is worthless and the identity's `ended` is set."""
@@ -90,6 +90,15 @@ class Logins:
     def end_all(self) -> None:
         for key in list(self._logins):
             self.end(key)
+
+    def _lives(self, key: str) -> bool:
+        login = self._logins.get(key)
+        if login is None:
+            return False
+        if not self._is_good(login):
+            self.end(key)
+            return False
+        return True
 
     def _is_good(self, login: Login) -> bool:
         if login.expires <= self._clock():

@@ -23,7 +23,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from msgspec import Struct
 from starlette.routing import BaseRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from tailrace.protocol.errors import AuthError, AuthForbidden, ForgeryRefused, TailraceError
 from tailrace.server.bodies import limit_body
@@ -46,6 +46,7 @@ class _Declaration(Struct, frozen=True):
     path: str
     permission: Permission
     body_limit_bytes: int
+    takes_ticket: bool
     endpoint: Endpoint
 
 
@@ -54,8 +55,15 @@ class DeclaredRoute(APIRoute):
 
     permission: Permission
     body_limit_bytes: int
+    takes_ticket: bool
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.takes_ticket and scope.get(IDENTITY) is None and scope["method"] == "GET":
+            scope[IDENTITY] = scope["app"].state.authenticator.tickets.identify(
+                scope["query_string"]
+            )
+            if scope[IDENTITY] is not None:
+                send = _shown_elsewhere(send)
         problem = refusal(self.permission, scope)
         if problem is not None:
             await answer_problem(problem, scope, receive, send)
@@ -119,19 +127,24 @@ class Routes:
         *,
         permission: Permission,
         body_limit_bytes: int = JSON_LIMIT_BYTES,
+        takes_ticket: bool = False,
     ) -> Callable[[Endpoint], Endpoint]:
-        """Register an endpoint: `@routes.http("GET", "/api/v1/me", permission="read")`."""
+        """Register an endpoint: `@routes.http("GET", "/api/v1/me", permission="read")`.
+
+        `takes_ticket`: an image or a link of a page hosted apart may ask it (SEC-29)."""
         names = (methods,) if isinstance(methods, str) else tuple(methods)
 
         def register(endpoint: Endpoint) -> Endpoint:
-            self._declared.append(_Declaration(names, path, permission, body_limit_bytes, endpoint))
+            self._declared.append(
+                _Declaration(names, path, permission, body_limit_bytes, takes_ticket, endpoint)
+            )
             return endpoint
 
         return register
 
     def websocket(self, path: str, *, permission: Permission) -> Callable[[Endpoint], Endpoint]:
         def register(endpoint: Endpoint) -> Endpoint:
-            self._declared.append(_Declaration((), path, permission, 0, endpoint))
+            self._declared.append(_Declaration((), path, permission, 0, False, endpoint))
             return endpoint
 
         return register
@@ -196,7 +209,20 @@ def _route(declared: _Declaration) -> BaseRoute:
     )
     route.permission = declared.permission
     route.body_limit_bytes = declared.body_limit_bytes
+    route.takes_ticket = declared.takes_ticket
     return route
+
+
+def _shown_elsewhere(send: Send) -> Send:
+    """`send`, which lets the answer be an image of a page of another origin."""
+
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [h for h in message["headers"] if h[0] != b"cross-origin-resource-policy"]
+            message["headers"] = [*kept, (b"cross-origin-resource-policy", b"cross-origin")]
+        await send(message)
+
+    return marked
 
 
 def _forgery_token(scope: Scope) -> str:

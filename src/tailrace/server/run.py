@@ -18,7 +18,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -199,7 +199,7 @@ def _serve(
                 app.state.close_reason = "interrupt" if sig == signal.SIGINT else "terminate"
                 self.should_exit = True
 
-    serving = Serving(uvicorn_config(app))
+    serving = Serving(uvicorn_config(app, trusted_proxies=settings.trusted_proxies))
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, serving.handle_exit)
     try:
@@ -209,9 +209,12 @@ def _serve(
     return 0
 
 
-def uvicorn_config(app: "FastAPI") -> "uvicorn.Config":
+def uvicorn_config(app: "FastAPI", *, trusted_proxies: Sequence[str] = ()) -> "uvicorn.Config":
     """How uvicorn serves us: no logs of its own below warnings, sockets with back-pressure
-    and without compression (which would cost four fifths of the throughput)."""
+    and without compression (which would cost four fifths of the throughput).
+
+    Who asks, and whether by https, is taken from `X-Forwarded-For` and `-Proto` only where
+    one of `trusted_proxies` says it: anybody can write them (SEC-27)."""
     import uvicorn
 
     # Below warnings uvicorn and websockets write addresses with their query, headers and
@@ -224,6 +227,8 @@ def uvicorn_config(app: "FastAPI") -> "uvicorn.Config":
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
         timeout_graceful_shutdown=GRACE_S,
         ws="websockets-sansio",
         ws_max_size=WEBSOCKET_MESSAGE_BYTES,

@@ -82,7 +82,7 @@ def file_routes(application: Application) -> Routes:
         entry = await asyncio.to_thread(_create, workspace, wanted)
         return _json(listed(entry, with_kernels()), status=201)
 
-    @routes.http("GET", "/api/v1/files/content", permission="read")
+    @routes.http("GET", "/api/v1/files/content", permission="read", takes_ticket=True)
     async def content(request: Request, path: str) -> Response:
         file, size = await asyncio.to_thread(_opened, workspace, path)
         name = quote(path.rpartition("/")[2], safe="")

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tailrace.protocol.errors import RequestError, TailraceError
 from tailrace.server.auth import (
+    PAGE_LOGIN,
     Authenticator,
     client_address,
     delete_cookie,
@@ -22,6 +23,11 @@ from tailrace.server.login_page import login_page
 from tailrace.server.permissions import PERMISSIONS, Routes
 
 FORM_LIMIT_BYTES = 4096
+
+
+class _Login(Struct, frozen=True, forbid_unknown_fields=True):
+    token: str = ""
+    code: str = ""
 
 
 class _Logout(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +44,7 @@ def me_routes(authenticator: Authenticator) -> Routes:
             "name": identity.name,
             "may": [name for name in PERMISSIONS if name in identity.may],
             "token": identity.anti_forgery,
+            "ticket": authenticator.tickets.made_for(identity),
         }
         return Response(
             json.dumps(body).encode(),
@@ -64,6 +71,20 @@ def me_routes(authenticator: Authenticator) -> Routes:
         response = RedirectResponse(page_address(request.scope, wanted), status_code=303)
         set_cookie(response, request.scope, session)
         return response
+
+    @routes.http("POST", "/api/v1/login", permission="public", body_limit_bytes=FORM_LIMIT_BYTES)
+    async def login_of_page(request: Request) -> Response:
+        """For a page hosted apart: what it sends as its bearer from then on (SEC-28)."""
+        asked = await json_body(request, _Login)
+        if asked.code:
+            session = await authenticator.login_by_code(asked.code)
+        else:
+            session = authenticator.login_by_token(asked.token, client_address(request.scope))
+        return Response(
+            json.dumps({"bearer": f"{PAGE_LOGIN}{session}"}).encode(),
+            media_type="application/json",
+            headers={"cache-control": "no-store"},
+        )
 
     @routes.http("POST", "/api/v1/logout", permission="read")
     async def logout(request: Request) -> Response:

@@ -106,7 +106,10 @@ async def search_output(
 
 
 @routes.http(
-    "GET", "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/text", permission="read"
+    "GET",
+    "/api/v1/notebooks/{notebook_id}/executions/{execution_id}/text",
+    permission="read",
+    takes_ticket=True,
 )
 async def output_text(request: Request, notebook_id: str, execution_id: str) -> Response:
     session = await _session(request, notebook_id, execution_id)
@@ -121,7 +124,12 @@ async def output_text(request: Request, notebook_id: str, execution_id: str) -> 
     )
 
 
-@routes.http("GET", "/api/v1/notebooks/{notebook_id}/blobs/{blob_hash}", permission="read")
+@routes.http(
+    "GET",
+    "/api/v1/notebooks/{notebook_id}/blobs/{blob_hash}",
+    permission="read",
+    takes_ticket=True,
+)
 async def blob(request: Request, notebook_id: str, blob_hash: str, type: str = "") -> Response:
     """The bytes of a large value. `type` asks for one of the raster image types, all else is
     served as bytes to be saved."""

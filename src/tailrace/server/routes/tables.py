@@ -21,7 +21,9 @@ routes = Routes()
 _MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
-@routes.http("GET", "/api/v1/notebooks/{notebook_id}/tables/{file}", permission="run")
+@routes.http(
+    "GET", "/api/v1/notebooks/{notebook_id}/tables/{file}", permission="run", takes_ticket=True
+)
 async def table_file(
     request: Request,
     notebook_id: str,
