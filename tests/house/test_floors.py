@@ -13,6 +13,7 @@ FLOORS = {
     "tailrace.core": 1,
     "tailrace.analysis": 1,
     "tailrace.formats": 1,
+    "tailrace.jupyter": 1,
     "tailrace.log": 2,
     "tailrace.kernels": 2,
     "tailrace.documents": 2,
@@ -45,7 +46,13 @@ WITHIN_FIFTH = {
 # The words on the wire between host and guest are the guest's.
 GUEST_FOR_KERNELS = ("tailrace_kernel.wire", "tailrace_kernel.serve")
 
-PURE = ("tailrace.protocol", "tailrace.core", "tailrace.analysis", "tailrace.formats")
+PURE = (
+    "tailrace.protocol",
+    "tailrace.core",
+    "tailrace.analysis",
+    "tailrace.formats",
+    "tailrace.jupyter",
+)
 PURE_MAY_USE = {"msgspec", "sqlglot", "tailrace"}
 IMPURE_STANDARD = {
     "asyncio", "concurrent", "ctypes", "datetime", "glob", "http", "io", "locale", "logging",

@@ -6,7 +6,7 @@ The log is in memory, the file is not touched; what happened comes out as record
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from itertools import groupby
 from pathlib import Path
 
@@ -16,36 +16,16 @@ from tailrace.formats.notebook import Notebook
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.codec import decode_record
 from tailrace.log.memory import MemoryLog
-from tailrace.protocol.frames import PROTOCOL_VERSION, Answer, Hello, ServerFrame
+from tailrace.protocol.frames import PROTOCOL_VERSION, Answer, Hello
 from tailrace.protocol.ids import CellId, ClientId, OperationId
 from tailrace.protocol.operations import Interrupt, Operation, RunCells, StopKernel
 from tailrace.protocol.records import Record
 from tailrace.session.clock import Clock
-from tailrace.session.fanout import Lane
 from tailrace.session.notebook_file import NotebookFile
 from tailrace.session.opening import opened_from_file
 from tailrace.session.place import place_of
 from tailrace.session.session import Session
-
-PAGE_BYTES = 4 << 20
-
-
-class _Bell(Lane):
-    """A lane that keeps nothing: it only wakes whoever reads the log."""
-
-    def put_events(self, data: bytes) -> None:
-        self._ready.set()
-
-    def put(self, frame: ServerFrame) -> None:
-        self._ready.set()
-
-    def begin(self, data: Sequence[bytes]) -> None:
-        self._ready.set()
-
-    async def rung(self) -> None:
-        await self._ready.wait()
-        if not self.is_closed:
-            self._ready.clear()
+from tailrace.session.tail import PAGE_BYTES, Bell
 
 
 class HeadlessRun:
@@ -77,7 +57,7 @@ class HeadlessRun:
             env=env,
             label=f"{file} (tailrace run)",
         )
-        self._bell = _Bell(ClientId("headless"), "msgpack")
+        self._bell = Bell(ClientId("headless"))
         self._ahead: deque[Record] = deque()
         self._read = 0
         self._task: asyncio.Task[None] | None = None
