@@ -65,7 +65,7 @@ class Performer(Protocol):
 
     def perform(self, effect: Effect) -> None: ...
 
-    def acknowledge(self, received: int) -> None: ...
+    def acknowledge(self, received: int, size_bytes: int) -> None: ...
 
     def bury(self, kernel_id: KernelId) -> None:
         """The kernel's death is in the log: the host need not remember it any more."""
@@ -204,7 +204,7 @@ class Actor:
         answers: list[tuple[Submitted, Refusal | None]] = []
         joins: list[Joined] = []
         noted: list[Noted] = []
-        received = 0
+        received = received_bytes = 0
 
         def take(
             events: Sequence[ev.Event], actor: str, operation_id: OperationId | None, upto: int
@@ -236,6 +236,7 @@ class Actor:
                 case Reported(report=report, kernel_id=kernel_id):
                     if kernel_id != state.kernel.kernel_id:
                         continue
+                    received_bytes += item.size_bytes
                     if not isinstance(report, rp.Text):
                         try:
                             report = await self._shrink(report)
@@ -302,7 +303,7 @@ class Actor:
             if isinstance(record.event, ev.KernelDied | ev.KernelStopped):
                 self._performer.bury(record.event.kernel_id)
         if received:
-            self._performer.acknowledge(received)
+            self._performer.acknowledge(received, received_bytes)
         for joined in joins:
             await self._join(joined)
         if (

@@ -17,7 +17,8 @@ from tailrace.protocol.ids import KernelId
 from tailrace.protocol.reports import Died
 from tailrace.session.mailbox import KernelSink, Mailbox, Reported
 
-ACKNOWLEDGE_S = 0.025  # a flood of 100 MB/s then waits in 2.5 MB of the guest's 64 MB
+ACKNOWLEDGE_S = 0.25  # nobody waits for it: until then the guest keeps what it said
+ACKNOWLEDGE_BYTES = 4 << 20  # of the 64 MB that it keeps at most; then it is told at once
 
 log_ = logging.getLogger("tailrace.session")
 
@@ -62,6 +63,7 @@ class KernelPerformer:
         self._is_arriving = False
         self._waiting: list[_KernelEffect] = []
         self._received = 0
+        self._unacknowledged = 0  # bytes
         self._acknowledging: asyncio.TimerHandle | None = None
 
     @property
@@ -91,16 +93,22 @@ class KernelPerformer:
                 elif self._is_arriving:
                     self._waiting.append(effect)
 
-    def acknowledge(self, received: int) -> None:
-        """Tell the guest what is in the log, some milliseconds later for all of that time:
-        each word to it costs the user's code a switch of threads."""
+    def acknowledge(self, received: int, size_bytes: int) -> None:
+        """Tell the guest what is in the log, a while later for all of that time: each word
+        to it costs the user's code a switch of threads."""
         self._received = received
-        if self._acknowledging is None:
+        self._unacknowledged += size_bytes
+        if self._unacknowledged >= ACKNOWLEDGE_BYTES:
+            self._acknowledge()
+        elif self._acknowledging is None:
             loop = asyncio.get_running_loop()
             self._acknowledging = loop.call_later(ACKNOWLEDGE_S, self._acknowledge)
 
     def _acknowledge(self) -> None:
-        self._acknowledging = None
+        if self._acknowledging is not None:
+            self._acknowledging.cancel()
+            self._acknowledging = None
+        self._unacknowledged = 0
         if self._current is not None:
             self._current.acknowledge(self._received)
 
@@ -162,7 +170,6 @@ class KernelPerformer:
         """Let go of every kernel; they run on. One that still starts is let go when it has."""
         self._has_let_go = True
         if self._acknowledging is not None:
-            self._acknowledging.cancel()
             self._acknowledge()
         for kernel in tuple(self._kernels.values()):
             await kernel.detach()

@@ -336,9 +336,9 @@ class Session:
         if self._performer is not None:
             self._performer.perform(effect)
 
-    def acknowledge(self, received: int) -> None:
+    def acknowledge(self, received: int, size_bytes: int) -> None:
         if self._performer is not None:
-            self._performer.acknowledge(received)
+            self._performer.acknowledge(received, size_bytes)
 
     def bury(self, kernel_id: KernelId) -> None:
         if self._performer is not None:
