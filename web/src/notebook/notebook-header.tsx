@@ -10,6 +10,7 @@ import { Button } from "../ui/button";
 import { Mark } from "../ui/icon";
 import { Menu, type MenuEntry } from "../ui/menu";
 import { ThemeMenu } from "../ui/theme-menu";
+import { Toolbar } from "../ui/toolbar";
 import { countWords } from "../ui/words";
 import { keyOf, type PageActs } from "./commands";
 import { RunningTime } from "./execution-mark";
@@ -43,11 +44,12 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
       <SavedState />
       <WayChip />
       <RunningChip />
-      <div className="bar-acts">
+      <Toolbar className="bar-acts" label="Notebook">
         <Button
           icon="run"
           title="Run the selected cells (Shift+Enter)"
           label="Run"
+          className="bar-run"
           look="quiet"
           onClick={() => commander.run("next")}
         />
@@ -55,6 +57,7 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
           icon="runAll"
           title="Run all cells"
           label="Run all"
+          className="bar-run"
           look="quiet"
           onClick={() => commander.runAll()}
         >
@@ -107,7 +110,7 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
           className="narrow-only"
           onClick={togglePanels}
         />
-      </div>
+      </Toolbar>
     </header>
   );
 }
@@ -145,7 +148,7 @@ function SavedState() {
       title={`${detail}\nSave now: Ctrl+S`}
       onClick={() => commander.save()}
     >
-      <span role="status">{text}</span>
+      {text}
     </button>
   );
 }

@@ -6,6 +6,7 @@
 import { type KeyboardEvent, lazy, Suspense, useLayoutEffect, useRef } from "react";
 import { Button } from "../ui/button";
 import { Icon, type IconName } from "../ui/icon";
+import { Toolbar } from "../ui/toolbar";
 import { ContentsPanel } from "./contents-panel";
 import { closePanel, openPanel, PANELS, type PanelName, useOpenPanel } from "./panel-state";
 import "./panels.css";
@@ -63,7 +64,7 @@ export function SidePanel(props: PanelProps) {
 /** Each is a switch: pressed again, it closes its panel. */
 function Tabs({ className, open }: { readonly className: string; readonly open: string | null }) {
   return (
-    <nav className={className} aria-label="Panels">
+    <Toolbar className={className} label="Panels" isVertical={className === "side-rail"}>
       {PANELS.map(({ name, title }) => (
         <button
           key={name}
@@ -77,7 +78,7 @@ function Tabs({ className, open }: { readonly className: string; readonly open: 
           <Icon name={ICONS[name]} />
         </button>
       ))}
-    </nav>
+    </Toolbar>
   );
 }
 

@@ -9,14 +9,15 @@ interface DialogProps {
 }
 
 /** A modal dialog: native, so focus stays inside, Escape closes it and the page is inert.
- * The focus goes to what is marked `data-first`. */
-export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
+ * The focus goes to what is marked `data-first`, else to the title, which is then read. */
+export function Dialog({ title: words, onClose, wide = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
+  const title = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
     const dialog = element.current;
     if (!dialog) return;
     dialog.showModal();
-    dialog.querySelector<HTMLElement>("[data-first]")?.focus();
+    (dialog.querySelector<HTMLElement>("[data-first]") ?? title.current)?.focus();
     // Closed before it goes, it gives the focus back to where that was.
     return () => dialog.close();
   }, []);
@@ -25,7 +26,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
       ref={element}
       className="dialog"
       data-wide={wide ? "" : undefined}
-      aria-label={title}
+      aria-label={words}
       onClose={onClose}
       onKeyDown={(event) => event.stopPropagation()}
       onClick={(event) => {
@@ -33,7 +34,9 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
       }}
     >
       <div className="dialog-head">
-        <h2>{title}</h2>
+        <h2 ref={title} tabIndex={-1}>
+          {words}
+        </h2>
         <Button icon="close" label="Close" look="quiet" onClick={() => element.current?.close()} />
       </div>
       <div className="dialog-body">{children}</div>
