@@ -8,6 +8,7 @@ import { useNotebook } from "../sync/use-notebook";
 import { Button } from "../ui/button";
 import { CellSlot } from "./cell";
 import { estimatedHeight } from "./estimate";
+import { Hints } from "./hints";
 import { useDesk } from "./use-view";
 import { Viewport } from "./viewport";
 
@@ -38,7 +39,11 @@ export function CellList() {
 
   return (
     <>
-      <div ref={place} className="cells" role="feed" aria-label="Cells">
+      <div
+        ref={place}
+        className="cells"
+        {...(cells.length > 0 && { role: "feed", "aria-label": "Cells" })}
+      >
         {cells.map((cell, at) => (
           <CellSlot
             key={cell.cell_id}
@@ -52,9 +57,10 @@ export function CellList() {
       </div>
       <div className="cells-end">
         {cells.length === 0 && (
-          <p className="cells-empty">
-            This notebook is empty. Begin with code, or with words about what it will do.
-          </p>
+          <div className="cells-empty">
+            <h2>This notebook is empty</h2>
+            <p>Begin with Python, or with words about what it will do.</p>
+          </div>
         )}
         <Button icon="plus" onClick={() => commander.append("code")}>
           Code
@@ -63,6 +69,7 @@ export function CellList() {
           Markdown
         </Button>
       </div>
+      {cells.length <= 1 && <Hints cellId={cells[0]?.cell_id ?? null} />}
     </>
   );
 }

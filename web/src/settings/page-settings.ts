@@ -16,6 +16,8 @@ export interface PageSettings {
   /** A cell that ran longer is told of when it ends; 0 never. */
   readonly noticeAfterS: number;
   readonly hasBrowserNotices: boolean;
+  /** Whether a notebook that is just begun teaches its first keys. */
+  readonly hasHints: boolean;
   /** Whether outputs may load from other sites; and the notebooks in which they may anyway. */
   readonly opensOutputs: boolean;
   readonly opensOutputsOf: readonly string[];
@@ -36,6 +38,7 @@ export const DEFAULTS: PageSettings = {
   movesOn: true,
   noticeAfterS: 10,
   hasBrowserNotices: false,
+  hasHints: true,
   opensOutputs: false,
   opensOutputsOf: [],
   shortcuts: {},
@@ -56,6 +59,7 @@ const WIRE = {
   movesOn: "move_on_after_run",
   noticeAfterS: "notice_after_s",
   hasBrowserNotices: "browser_notices",
+  hasHints: "hints",
   opensOutputs: "output_network",
   opensOutputsOf: "output_network_for",
   shortcuts: "shortcuts",
@@ -87,6 +91,7 @@ export function settingsOf(answer: unknown): PageSettings {
     movesOn: flag(WIRE.movesOn, DEFAULTS.movesOn),
     noticeAfterS: number(WIRE.noticeAfterS, DEFAULTS.noticeAfterS),
     hasBrowserNotices: flag(WIRE.hasBrowserNotices, DEFAULTS.hasBrowserNotices),
+    hasHints: flag(WIRE.hasHints, DEFAULTS.hasHints),
     opensOutputs: flag(WIRE.opensOutputs, DEFAULTS.opensOutputs),
     opensOutputsOf: textsOf(given[WIRE.opensOutputsOf]),
     shortcuts: shortcutsOf(given[WIRE.shortcuts]),

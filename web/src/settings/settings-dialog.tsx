@@ -36,6 +36,7 @@ export function SettingsDialog({ commands = [], onClose }: SettingsDialogProps) 
           <Flag name="hasLineNumbers" label="Line numbers in cells" />
           <Flag name="wraps" label="Wrap long lines" />
           <Flag name="hasIndentGuides" label="Lines that show the indentation" />
+          <Flag name="hasHints" label="First steps below a new notebook" />
         </Group>
         <Group title="Work">
           <Choice
