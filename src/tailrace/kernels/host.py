@@ -10,6 +10,7 @@ kernel holds.
 """
 
 import argparse
+import contextlib
 import gc
 import os
 import signal
@@ -221,7 +222,8 @@ def _only_wake(*_: object) -> None:
 
 def note(text: str) -> None:
     """A line in host.log. No `logging`: its settings would be inherited by every kernel."""
-    print(time.strftime("%Y-%m-%dT%H:%M:%S"), text, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # a full disk must not end the host, and all kernels
+        print(time.strftime("%Y-%m-%dT%H:%M:%S"), text, file=sys.stderr, flush=True)
 
 
 def wait_for_other_host(run: RunFolder, address: addresses.Address) -> int | None:

@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from tailrace.kernels import addresses, birth, descendants
 from tailrace.kernels.birth import Cradle, Newborn, Order
@@ -29,12 +29,14 @@ from tailrace.kernels.deaths import (
 from tailrace.kernels.run_folder import (
     KernelFolder,
     RunFolder,
+    not_started,
     read_json,
     write_json,
     write_private,
 )
 from tailrace.protocol.errors import KernelError, KernelStartFailed
 
+RETRY_S = 1.0  # how often a full disk is tried again
 DEAD_KEPT_S = 7 * 86_400.0  # a dead kernel nobody forgot; its server may be off for a while
 
 Told = Callable[[Cause], None]
@@ -63,6 +65,8 @@ class Nursery:
     environ: dict[str, str]
     living: dict[str, Child] = field(default_factory=dict)
     oom: OomCounter = field(default_factory=lambda: OomCounter(oom_counter_file()))
+    _unwritten: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Deaths that the run folder has no room for."""
 
     def start(self, order: Order, python: str | None) -> KernelFolder:
         """Start a kernel, or find the one of this id. Raises `KernelStartFailed`.
@@ -70,10 +74,16 @@ class Nursery:
         In a forked child this does not return but raises `Newborn`.
         """
         folder = self.run.kernel(order.kernel_id)
-        if order.kernel_id in self.living or folder.death.exists():
+        if order.kernel_id in self.living or self.cause(order.kernel_id) is not None:
             return folder
         if not os.path.isdir(order.cwd):
             raise KernelStartFailed(f"the folder {order.cwd} does not exist")
+        try:
+            return self._started(order, folder, python)
+        except OSError as error:
+            raise not_started(error, self.run.path) from error
+
+    def _started(self, order: Order, folder: KernelFolder, python: str | None) -> KernelFolder:
         folder.remove()
         folder.create()
         secret = secrets.token_urlsafe(32) if self.loopback else None
@@ -111,20 +121,12 @@ class Nursery:
             process=process,
         )
         self.living[order.kernel_id] = child
-        write_json(
-            folder.description,
-            {
-                "kernel_id": order.kernel_id,
-                "pid": pid,
-                "label": order.label,
-                "python": child.python,
-                "interpreter": order.interpreter,
-                "cwd": order.cwd,
-                "started_at": child.started_at,
-                "port": address.port,
-                "host_pid": os.getpid(),
-            },
-        )
+        try:
+            write_json(folder.description, _description(child, address.port))
+        except OSError:  # nobody could ever find it
+            name = order.kernel_id
+            self.stop(name, kill=True, grace_s=0.0, told=lambda _: self.forget(name))
+            raise
         return folder
 
     def close_in_child(self) -> None:
@@ -168,6 +170,9 @@ class Nursery:
         """Signal those whose time is over; seconds until somebody's next deadline."""
         now = time.monotonic()
         next_at: float | None = None
+        if self._unwritten:
+            self._write_deaths()
+            next_at = now + RETRY_S if self._unwritten else None
         for child in self.living.values():
             if child.kill_at is not None and now >= child.kill_at:
                 descendants.end_group(child.pid)
@@ -220,9 +225,9 @@ class Nursery:
         if not self.living:
             descendants.end_all(descendants.unmarked_children(os.getpid()))
         os.close(child.liveness)
-        with contextlib.suppress(FileNotFoundError):  # its folder may have been removed
-            child.folder.socket.unlink(missing_ok=True)
-            write_json(child.folder.death, {"cause": cause, "at": time.time()})
+        child.folder.socket.unlink(missing_ok=True)
+        self._unwritten[kernel_id] = {"cause": cause, "at": time.time()}
+        self._write_deaths()
         for told in child.stopping or ():
             told(cause)
         return cause
@@ -231,16 +236,35 @@ class Nursery:
         """Why a dead kernel ended; None when it lives or nobody knows of it."""
         if kernel_id in self.living:
             return None
+        if (death := self._unwritten.get(kernel_id)) is not None:
+            return cast(Cause, death["cause"])
         return read_cause(self.run.kernel(kernel_id))
 
     def forget(self, kernel_id: str) -> None:
         """Stop listing a dead kernel."""
         if kernel_id in self.living:
             raise KernelError(f"kernel {kernel_id} lives; stop it first")
+        self._unwritten.pop(kernel_id, None)
         self.run.kernel(kernel_id).remove()
 
     def listed(self) -> list[dict[str, Any]]:
-        return [entry for folder in self.run.kernels() if (entry := listing(folder)) is not None]
+        entries = (listing(folder) for folder in self.run.kernels())
+        return [self._with_cause(entry) for entry in entries if entry is not None]
+
+    def _with_cause(self, entry: dict[str, Any]) -> dict[str, Any]:
+        death = self._unwritten.get(entry["kernel_id"])
+        return entry if death is None else {**entry, "alive": False, "cause": death["cause"]}
+
+    def _write_deaths(self) -> None:
+        """Write down why kernels ended; what a full disk does not take is kept and tried again."""
+        for kernel_id, death in list(self._unwritten.items()):
+            try:
+                write_json(self.run.kernel(kernel_id).death, death)
+            except FileNotFoundError:
+                pass  # its folder was removed: nobody will ask
+            except OSError:
+                continue
+            del self._unwritten[kernel_id]
 
     def take_over(self) -> None:
         """Write down the deaths of an earlier host's kernels, and forget the long dead."""
@@ -249,9 +273,25 @@ class Nursery:
             if death is None:
                 descendants.end_descendants(folder.kernel_id, None, others=())
                 folder.socket.unlink(missing_ok=True)
-                write_json(folder.death, {"cause": lost_with_host(folder), "at": time.time()})
+                death = {"cause": lost_with_host(folder), "at": time.time()}
+                self._unwritten[folder.kernel_id] = death
             elif time.time() - float(death.get("at", 0.0)) > DEAD_KEPT_S:
                 folder.remove()
+        self._write_deaths()
+
+
+def _description(child: Child, port: int | None) -> dict[str, Any]:
+    return {
+        "kernel_id": child.order.kernel_id,
+        "pid": child.pid,
+        "label": child.order.label,
+        "python": child.python,
+        "interpreter": child.order.interpreter,
+        "cwd": child.order.cwd,
+        "started_at": child.started_at,
+        "port": port,
+        "host_pid": os.getpid(),
+    }
 
 
 def read_cause(folder: KernelFolder) -> Cause | None:

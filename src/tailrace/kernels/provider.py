@@ -24,7 +24,7 @@ from tailrace.kernels.guest_link import GuestKernel
 from tailrace.kernels.host_link import HostLink
 from tailrace.kernels.kernel import KernelInfo, ReportSink
 from tailrace.kernels.nursery import listing, lost_with_host
-from tailrace.kernels.run_folder import RunFolder, read_json
+from tailrace.kernels.run_folder import RunFolder, not_started, read_json
 from tailrace.protocol.causes import DeathCause
 from tailrace.protocol.errors import (
     KernelError,
@@ -330,8 +330,12 @@ class HostProvider:
                 "the kernel host needs process groups and signals, which Windows has not; "
                 "run Tailrace in WSL"
             )
-        self._run.prepare()
-        code = await asyncio.to_thread(self._run_starter)
+        try:
+            self._run.prepare()
+            self._run.check_room()
+            code = await asyncio.to_thread(self._run_starter)
+        except OSError as error:
+            raise not_started(error, self._run.path) from error
         if code != 0:
             said = ""
             with contextlib.suppress(OSError):

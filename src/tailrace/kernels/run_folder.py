@@ -16,6 +16,7 @@
 Read by the server and written by the host, so it needs nothing but the standard library.
 """
 
+import errno
 import json
 import os
 import secrets
@@ -25,17 +26,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tailrace.protocol.errors import KernelError
+from tailrace.protocol.errors import KernelError, KernelStartFailed
 from tailrace.protocol.ids import ID_PATTERN
+
+_NO_ROOM = frozenset(
+    {errno.ENOSPC, errno.EFBIG, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
+)
+
+
+def not_started(error: OSError, folder: Path) -> KernelStartFailed:
+    """What a kernel's start that failed for `error` is told as."""
+    if error.errno in _NO_ROOM:
+        return KernelStartFailed(
+            f"a kernel needs a little space in {folder}, and there is none "
+            f"({error.strerror}); make space there, then run the cell again"
+        )
+    return KernelStartFailed(f"a kernel could not be started: {error}")
 
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner reads; readers see the old one or the new one."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-    os.replace(fresh, path)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(fresh, path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
@@ -153,6 +172,13 @@ class RunFolder:
                 )
             if os.name == "posix" and stat.S_IMODE(found.st_mode) & 0o077:
                 folder.chmod(0o700)
+
+    def check_room(self) -> None:
+        """Raise `OSError` when nothing can be written here: what a host that does not come
+        up for it could tell nobody."""
+        probe = self.path / f".room.{secrets.token_hex(4)}"
+        write_private(probe, bytes(4096))
+        probe.unlink()
 
     def own_secret(self) -> str:
         """The folder's secret, made on first use."""
