@@ -198,3 +198,35 @@ def test_a_server_starts_on_a_full_disk_and_shows_what_is_there() -> None:
         site.runner = ["prlimit", "--fsize=0", "--"]
         site.start()
         asyncio.run(after(site))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_on_a_disk_that_was_full_from_the_start_cells_run_once_there_is_space(
+    kind: str,
+) -> None:  # LOG-10, KER-26
+    async def story(site: Mill, place: Disk) -> None:
+        client = site.client(site.notebook_id("n.ipynb"))
+        await client.connect()
+        await client.until(lambda state: state.generation is not None)
+        answer = await client.submit(op.RunCells((CellId("a"),)))
+        assert answer.refusal is not None
+        assert answer.refusal.code == "log.full"
+        assert "make space" in answer.refusal.message
+
+        # Nothing waits to be written, and still the session notices that there is space.
+        await asyncio.to_thread(place.free, site)
+        await client.until(
+            lambda _: client.status is not None and client.status.storage == "writable"
+        )
+        assert await client.run("a") == ["ok"]
+        assert client.text("a") == "at last\n"
+        await client.close()
+
+    with disk(kind) as place, mill_on(place) as site:
+        site.write("n.ipynb", a="print('at last')")
+        if kind == "limit":
+            site.runner = ["prlimit", "--fsize=0:unlimited", "--"]
+        else:
+            place.fill(site, room=0)
+        site.start()
+        asyncio.run(story(site, place))

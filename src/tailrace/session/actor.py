@@ -44,6 +44,7 @@ from tailrace.session.fanout import Fanout, in_frames
 from tailrace.session.mailbox import Item, Joined, Mailbox, Noted, Reported, Submitted, Woken
 from tailrace.session.notebook_file import IN_THE_FILE
 from tailrace.session.opening import Opened, StoredState, replayed, span_of
+from tailrace.session.pieces import in_pieces
 from tailrace.session.references import needed
 from tailrace.session.resume import Recent, welcome
 from tailrace.session.shrink import Shrink
@@ -165,14 +166,18 @@ class Actor:
         """Keep the state now, so that the next opening need not replay the log."""
         if self.log.last != self.state.sequence or self._since_snapshot == 0:
             return
-        stored = StoredState(self.state, self.room.state(), self.changed_at, self.emptied_by_hand)
-        body = msgspec.msgpack.encode(stored)
         try:
-            await self.log.save_snapshot(LogSnapshot(self.state.sequence, body))
-            self._since_snapshot = self._bytes_since_snapshot = 0
+            await self._write_snapshot()
             await self._tidy()
         except LogFull:
             self._since_snapshot = 1  # tried again after the next records
+
+    async def _write_snapshot(self) -> None:
+        state = await in_pieces(self.state, msgspec.msgpack.encode)
+        stored = StoredState(state, self.room.state(), self.changed_at, self.emptied_by_hand)
+        body = msgspec.msgpack.encode(stored)
+        await self.log.save_snapshot(LogSnapshot(self.state.sequence, body))
+        self._since_snapshot = self._bytes_since_snapshot = 0
 
     async def _tidy(self) -> None:
         """Drop what nothing refers to any more, once there is enough that it may be worth it."""
@@ -279,9 +284,7 @@ class Actor:
                 await self._hold(items, room_changed, error)
                 return
             self.unwritten = ()
-            if self._stalled:
-                self._stalled = False
-                self.set_status(storage="writable", message="")
+            self._has_space()
             self.state = state
             frames = in_frames(records, bodies)
             self._recent.add(frames)
@@ -311,6 +314,8 @@ class Actor:
             or self._bytes_since_snapshot > SNAPSHOT_AFTER_BYTES
         ):
             await self.save_snapshot()
+        elif self._stalled:
+            await self._look_for_space()
 
     def _note_changes(self, records: Sequence[Record]) -> bool:
         """Whether any of them is one that the file should say something of."""
@@ -388,8 +393,29 @@ class Actor:
                     kept.append(item)
                 case Woken():
                     pass
-        self._mailbox.put_back(kept)
+        self._mailbox.put_back(kept or [Woken()])
         await self._wait_for_space()
+
+    async def _look_for_space(self) -> None:
+        """Nothing waits to be recorded, so something that is of use anyhow is written: the
+        first records where the log has none, else a snapshot (LOG-10)."""
+        try:
+            if self.unwritten:
+                await self.keep_base()
+                await self.log.append(self.unwritten, expected=self.log.last)
+                self.unwritten = ()
+            else:
+                await self._write_snapshot()
+        except (LogFull, BlobFull):
+            self._mailbox.put_back([Woken()])
+            await self._wait_for_space()
+        else:
+            self._has_space()
+
+    def _has_space(self) -> None:
+        if self._stalled:
+            self._stalled = False
+            self.set_status(storage="writable", message="")
 
     async def _wait_for_space(self) -> None:
         """Sleep, but wake for an operation: people must be able to interrupt and to join."""

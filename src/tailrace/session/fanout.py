@@ -8,7 +8,7 @@ by that, for the log has it all.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
@@ -30,7 +30,11 @@ _json = msgspec.json.Encoder()
 
 def encoded(frame: ServerFrame, encoding: Encoding) -> bytes:
     """The frame's bytes on the wire."""
-    return _msgpack.encode(frame) if encoding == "msgpack" else _json.encode(frame)
+    return encoder_of(encoding)(frame)
+
+
+def encoder_of(encoding: Encoding) -> Callable[[object], bytes]:
+    return _msgpack.encode if encoding == "msgpack" else _json.encode
 
 
 class _RawEvents(msgspec.Struct, tag="events", tag_field="kind"):

@@ -32,6 +32,7 @@ from tailrace.protocol.ids import ExecutionId
 from tailrace.protocol.records import Record
 from tailrace.protocol.state import SessionState
 from tailrace.session.notebook_file import IN_THE_FILE
+from tailrace.session.pieces import state_from
 
 READ_BYTES = 16 << 20
 
@@ -137,7 +138,7 @@ async def replayed(log: EventLog) -> Replayed:
     updates: list[bytes] = []
     snapshot = await log.snapshot()
     if snapshot is not None:
-        stored = _stored(snapshot.body)
+        stored = await _stored(snapshot.body)
         found = Replayed(stored.state, None, stored.changed, stored.emptied_by_hand)
         updates = [stored.document]
     if found.state.sequence + 1 < log.first:  # only after damage: what came before is gone
@@ -164,8 +165,19 @@ async def replayed(log: EventLog) -> Replayed:
     return found
 
 
-def _stored(body: bytes) -> StoredState:
+class _StoredInPieces(Struct, frozen=True):
+    """`StoredState` as it is read."""
+
+    state: msgspec.Raw
+    document: bytes
+    changed: int = 0
+    emptied_by_hand: bool = False
+
+
+async def _stored(body: bytes) -> StoredState:
     try:
-        return msgspec.msgpack.decode(body, type=StoredState)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        found = msgspec.msgpack.decode(body, type=_StoredInPieces)
+        state = await state_from(found.state)
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
         raise LogDamaged(f"the log's snapshot cannot be read: {error}") from error
+    return StoredState(state, found.document, found.changed, found.emptied_by_hand)

@@ -19,7 +19,8 @@ from tailrace.log.codec import decode_record
 from tailrace.log.event_log import LogRecord
 from tailrace.protocol.errors import LogGap
 from tailrace.protocol.frames import PROTOCOL_VERSION, Snapshot, Welcome
-from tailrace.session.fanout import Encoded, Encoding, encoded, in_frames
+from tailrace.session.fanout import Encoded, Encoding, encoded, encoder_of, in_frames
+from tailrace.session.pieces import in_pieces
 
 if TYPE_CHECKING:
     from tailrace.session.actor import Actor
@@ -43,9 +44,11 @@ def welcome(actor: Actor, may: tuple[str, ...]) -> Welcome:
     )
 
 
-def snapshot(actor: Actor, encoding: Encoding) -> bytes:
+async def snapshot(actor: Actor, encoding: Encoding) -> bytes:
     """The state for clients: without what only the server needs."""
-    return encoded(Snapshot(replace(actor.state, answered=()), actor.room.state()), encoding)
+    state = replace(actor.state, answered=())
+    state = await in_pieces(state, encoder_of(encoding))
+    return encoded(Snapshot(state, actor.room.state()), encoding)
 
 
 class Recent:
@@ -82,13 +85,15 @@ class Recent:
         """The frames that take a client from `after` to the actor's state."""
         last = actor.state.sequence
         if after is None or after > last:
-            return [snapshot(actor, encoding)]
+            return [await snapshot(actor, encoding)]
         if after == last:
             return []
         if after + 1 >= self._first:
             return [part.frame(encoding) for part in self._cut(after)]
         tail = await _tail(actor, after)
-        return [snapshot(actor, encoding)] if tail is None else [f.frame(encoding) for f in tail]
+        return (
+            [await snapshot(actor, encoding)] if tail is None else [f.frame(encoding) for f in tail]
+        )
 
     def _cut(self, after: int) -> list[Encoded]:
         frames: list[Encoded] = []
