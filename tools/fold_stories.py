@@ -597,6 +597,26 @@ def _() -> Sequence[Event | Record]:
     ]
 
 
+@story("what an Output widget caught adds up", "CMM-5", "WID-11")
+def _() -> Sequence[Event | Record]:
+    def said(**news: object) -> CommMessaged:
+        return CommMessaged(CommId("o-1"), {"method": "append-output", **news}, {}, (), True)
+
+    picture = {"output_type": "display_data", "data": {"text/plain": "1"}, "metadata": {}}
+    return [
+        *kernel_up(),
+        CommOpened(CommId("o-1"), "jupyter.widget", {"state": {"outputs": []}}, {}, (), True),
+        said(name="stdout", text="gone"),
+        said(clear=True, name="stdout", text="first\n1 of 2"),
+        said(name="stdout", text="2 of 2", replaces_line=True),
+        said(name="stderr", text="oh"),
+        said(output=picture),
+        said(name="stderr", text="x"),
+        said(name="stderr", text="y"),
+        said(output=7),
+    ]
+
+
 # ── the file and the document ────────────────────────────────────────────────
 
 

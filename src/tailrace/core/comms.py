@@ -1,4 +1,4 @@
-"""Comms, and what somebody who joins late needs of them. Rules CMM-1 to CMM-6.
+"""Comms, and what somebody who joins late needs of them. Rules CMM-1 to CMM-5.
 
 A widget's comm is opened with its whole state; every `update` message replaces some keys
 of it, and some of its binary buffers. A late joiner gets the sum.
@@ -115,9 +115,13 @@ def changed(state: SessionState, event: CommEvent) -> SessionState:
             )
         case CommMessaged():
             comm = comms.get(event.comm_id)
-            if comm is None or event.data.get("method") not in ("update", "echo_update"):
+            method = event.data.get("method")
+            if comm is not None and method in ("update", "echo_update"):
+                comms[event.comm_id] = _merged(comm, event)
+            elif comm is not None and method == "append-output":
+                comms[event.comm_id] = _with_output(comm, event.data)
+            else:
                 return state
-            comms[event.comm_id] = _merged(comm, event)
         case CommClosed():
             comms.pop(event.comm_id, None)
     return replace(state, comms=comms)
@@ -139,6 +143,26 @@ def _merged(comm: Comm, event: CommMessaged) -> Comm:
     if paths or "buffer_paths" in comm.data:
         data["buffer_paths"] = paths
     return replace(comm, data=data, buffers=tuple(buffers))
+
+
+def _with_output(comm: Comm, news: dict[str, Any]) -> Comm:
+    """An Output widget's comm with what was added to its `outputs` (WID-11)."""
+    state = _object(comm.data.get("state"))
+    outputs = [] if news.get("clear") is True else list(_list(state.get("outputs")))
+    output, name, text = news.get("output"), news.get("name"), news.get("text")
+    if isinstance(output, dict):
+        outputs.append(output)
+    elif isinstance(name, str) and isinstance(text, str):
+        last = _object(outputs[-1]) if outputs else {}
+        if last.get("output_type") == "stream" and last.get("name") == name:
+            before = last.get("text")
+            before = before if isinstance(before, str) else ""
+            if news.get("replaces_line") is True:
+                before = before[: before.rfind("\n") + 1]
+            outputs[-1] = {**last, "text": before + text}
+        else:
+            outputs.append({"output_type": "stream", "name": name, "text": text})
+    return replace(comm, data={**comm.data, "state": {**state, "outputs": outputs}})
 
 
 def _object(value: Any) -> dict[str, Any]:

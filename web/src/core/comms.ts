@@ -1,6 +1,7 @@
 /** Comms, and what somebody who joins late needs of them: as `src/tailrace/core/comms.py`. */
 
 import type { Comm, CommClosed, CommMessaged, CommOpened } from "../protocol/generated";
+import { withAppendedOutput } from "./appended-output";
 import { assertNever } from "./assert-never";
 import type { Draft } from "./draft";
 import { own } from "./lookup";
@@ -17,6 +18,8 @@ export function foldComm(draft: Draft, event: CommOpened | CommMessaged | CommCl
       const { method } = event.data;
       if (comm && (method === "update" || method === "echo_update")) {
         draft.put("comms", event.comm_id, merged(comm, event));
+      } else if (comm && method === "append-output") {
+        draft.put("comms", event.comm_id, withOutput(comm, event));
       }
       break;
     }
@@ -41,6 +44,14 @@ function merged(comm: Comm, event: CommMessaged): Comm {
   };
   if (all.length > 0 || "buffer_paths" in comm.data) data.buffer_paths = all.map(([path]) => path);
   return { ...comm, data, buffers: all.map(([, buffer]) => buffer) };
+}
+
+/** An Output widget's comm with what was added to its `outputs`. */
+function withOutput(comm: Comm, event: CommMessaged): Comm {
+  const state = objectIn(comm.data.state);
+  const before = Array.isArray(state.outputs) ? state.outputs : [];
+  const outputs = withAppendedOutput(before, event.data);
+  return { ...comm, data: { ...comm.data, state: { ...state, outputs } } };
 }
 
 function isKeyOf(map: object, key: unknown): boolean {
