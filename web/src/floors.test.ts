@@ -11,6 +11,7 @@ const FLOORS: Record<string, number> = {
   ui: 1,
   store: 2,
   sync: 3,
+  widgets: 3.5, // what outputs draw widgets with
   outputs: 4,
   editor: 4,
   panels: 4,

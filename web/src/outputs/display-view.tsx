@@ -1,6 +1,6 @@
 /** One MIME bundle, in its best form. */
 
-import { memo, type ReactNode, useMemo, useState } from "react";
+import { lazy, memo, type ReactNode, Suspense, useMemo, useState } from "react";
 import type { DisplayOutput } from "../protocol/generated";
 import { Button } from "../ui/button";
 import { sizeWords } from "../ui/words";
@@ -20,6 +20,10 @@ import { PlainText } from "./stream/plain-text";
 import { TableGrid } from "./table/table-grid";
 import { readTable, TABLE_MIME } from "./table/table-value";
 
+const WidgetView = lazy(async () => ({
+  default: (await import("./widget/widget-view")).WidgetView,
+}));
+
 export const DisplayView = memo(function DisplayView({ output }: { output: DisplayOutput }) {
   const [isPrinted, setPrinted] = useState(false);
   const drawer = pickDrawer(isPrinted ? withoutTable(output.data) : output.data);
@@ -38,8 +42,9 @@ export const DisplayView = memo(function DisplayView({ output }: { output: Displ
       <ImageView mime={drawer.mime} value={value} metadata={metadata} description={description} />
     );
   }
-  if (drawer.kind === "widget")
-    return <WidgetPlace text={asText(output.data["text/plain"] ?? "")} />;
+  if (drawer.kind === "widget") {
+    return <Widget value={value} text={asText(output.data["text/plain"] ?? "")} />;
+  }
   const fetched = (
     <Fetched
       kind={drawer.kind}
@@ -166,11 +171,12 @@ function Html({ markup }: { markup: string }) {
   );
 }
 
-function WidgetPlace({ text }: { text: string }) {
+function Widget({ value, text }: { readonly value: unknown; readonly text: string }) {
+  const id =
+    typeof value === "object" && value !== null && "model_id" in value ? value.model_id : "";
   return (
-    <div className="widget-place">
-      <p>Interactive widgets are not shown yet; this one is</p>
-      <PlainText text={text} />
-    </div>
+    <Suspense fallback={<PlainText text={text} />}>
+      <WidgetView key={String(id)} modelId={String(id)} text={text} />
+    </Suspense>
   );
 }

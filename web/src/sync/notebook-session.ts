@@ -7,7 +7,19 @@
  */
 
 import * as Y from "yjs";
-import type { Operation, Record, Request, Snapshot } from "../protocol/generated";
+import type {
+  CloseComm,
+  CommClosed,
+  CommHandled,
+  CommMessaged,
+  CommOpened,
+  OpenComm,
+  Operation,
+  Record,
+  Request,
+  SendComm,
+  Snapshot,
+} from "../protocol/generated";
 import type { ConflictCopy, Connection, Notice } from "../store/session";
 import { SessionStore } from "../store/session-store";
 import { browserTransport } from "./best-transport";
@@ -26,6 +38,17 @@ export interface OpenOptions {
   readonly world?: Surroundings;
   readonly edits?: UnsentEdits;
   readonly store?: SessionStore;
+}
+
+export type CommEvent = CommOpened | CommMessaged | CommClosed | CommHandled;
+
+/** Hears of comms as the log tells of them, after the store has folded it. */
+export interface CommListener {
+  happened(event: CommEvent): void;
+  /** The state was given whole: what happened before is not told one by one. */
+  restored(): void;
+  /** The kernel of all comms ended, or another one is begun. */
+  kernelGone(): void;
 }
 
 /** Opens the notebook at `path`. Returns at once; the store says how it goes. */
@@ -51,6 +74,7 @@ export class NotebookSession {
   /** What came while the kept edits were being read, in order. */
   readonly #waiting: (() => void)[] = [];
   #stopListening: () => void = () => {};
+  readonly #commListeners = new Set<CommListener>();
 
   constructor(path: string, options: OpenOptions) {
     this.path = path;
@@ -123,6 +147,16 @@ export class NotebookSession {
     const outcome = await this.#connection.submit(operation, operationId);
     this.#settle(operationId, outcome);
     return outcome;
+  }
+
+  /** Says something on a comm. A refusal is for the one who asked: nobody else is told. */
+  sendComm(operation: OpenComm | SendComm | CloseComm): Promise<Outcome> {
+    return this.#connection.submit(operation, newId());
+  }
+
+  subscribeComms(listener: CommListener): () => void {
+    this.#commListeners.add(listener);
+    return () => this.#commListeners.delete(listener);
   }
 
   /** Asks a question that changes nothing. Rejects with `AskError`. */
@@ -232,6 +266,7 @@ export class NotebookSession {
         ours.map((each) => each.state),
       );
     });
+    for (const listener of this.#commListeners) listener.restored();
     if (!this.document.hasUnsent) this.#forgetDelivered();
   }
 
@@ -246,6 +281,22 @@ export class NotebookSession {
         }
       }
     });
+    if (this.#commListeners.size > 0) for (const { event } of records) this.#tellOfComm(event);
+  }
+
+  #tellOfComm(event: Record["event"]): void {
+    switch (event.kind) {
+      case "comm-opened":
+      case "comm-messaged":
+      case "comm-closed":
+      case "comm-handled":
+        for (const listener of this.#commListeners) listener.happened(event);
+        break;
+      case "kernel-died":
+      case "kernel-stopped":
+      case "kernel-requested":
+        for (const listener of this.#commListeners) listener.kernelGone();
+    }
   }
 
   #settle(operationId: string, outcome: Outcome): void {

@@ -65,6 +65,15 @@ async function receive(data: unknown): Promise<void> {
   }
 }
 
+/** Widgets bring half a megabyte with them, so it comes where one is shown. */
+async function showWidgets(given: MessagePort): Promise<void> {
+  const [{ startWidgets }, { drawOutput }] = await Promise.all([
+    import("../../widgets/frame/start"),
+    import("./widget-output"),
+  ]);
+  startWidgets(given, place, drawOutput);
+}
+
 function watchHeight(): void {
   let said = -1;
   let recent = 0;
@@ -107,10 +116,13 @@ document.addEventListener("click", (event) => {
 
 window.addEventListener("message", function first(event) {
   const [given] = event.ports;
-  if (event.source !== window.parent || event.data !== "tailrace-port" || !given) return;
+  const isWidgets = event.data === "tailrace-widgets";
+  const isOurs = isWidgets || event.data === "tailrace-port";
+  if (event.source !== window.parent || !isOurs || !given) return;
   window.removeEventListener("message", first);
   port = given;
-  port.onmessage = (next) => void receive(next.data);
+  if (isWidgets) showWidgets(given).catch(complain);
+  else port.onmessage = (next) => void receive(next.data);
   watchHeight();
   say({ kind: "ready" });
 });

@@ -62,7 +62,7 @@ function isForm(value: unknown): value is Shown {
   return FORMS.some((form) => form === value);
 }
 
-function themeOf(value: unknown): "light" | "dark" {
+export function themeOf(value: unknown): "light" | "dark" {
   return value === "dark" ? "dark" : "light";
 }
 

@@ -7,14 +7,22 @@ const A_SECOND = 120; // heights of an animation come at 40, an answer now and t
 const AT_ONCE = 600;
 
 export class Allowance {
-  #left = AT_ONCE;
+  readonly #aSecond: number;
+  readonly #atOnce: number;
+  #left: number;
   #at: number | null = null;
+
+  constructor(aSecond = A_SECOND, atOnce = AT_ONCE) {
+    this.#aSecond = aSecond;
+    this.#atOnce = atOnce;
+    this.#left = atOnce;
+  }
 
   /** Whether one more message, heard at `now` (milliseconds), is within the allowance. */
   take(now: number): boolean {
     const passed = this.#at === null ? 0 : Math.max(0, now - this.#at);
     this.#at = now;
-    this.#left = Math.min(AT_ONCE, this.#left + (passed / 1_000) * A_SECOND) - 1;
+    this.#left = Math.min(this.#atOnce, this.#left + (passed / 1_000) * this.#aSecond) - 1;
     return this.#left >= 0;
   }
 }
