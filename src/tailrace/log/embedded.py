@@ -99,7 +99,9 @@ class EmbeddedLog:
         """As `EventLog.append`. Cancelling the wait does not take the records back."""
         check_batch(records, expected)
         if records:
-            await self._writing().append(records, expected)
+            writer = self._writing()
+            if not writer.append_now(records, expected):
+                await writer.append(records, expected)
         elif expected != self._marks.last:
             raise LogFenced(expected=expected, last=self._marks.last)
 

@@ -1,4 +1,10 @@
-"""Write an open log, on a thread of its own: appends in order, those that wait together.
+"""Write an open log: appends in order, those that wait together.
+
+While the thread has nothing to do and the store answers quickly, a small append is written
+where it is asked for (`append_now`): handing it to a thread and back costs ten times what
+SQLite does with it (ADR 10). Everything else is the thread's: the first append, large ones,
+those that wait behind others, whatever did not succeed at once, and all of them for a while
+after one was slow.
 
 Appends that wait become one transaction. When that fails for want of space each is tried by
 itself, and one that was to follow an append that failed fails as that did. Longer work
@@ -13,6 +19,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -27,6 +34,7 @@ from tailrace.log.event_log import LogRecord
 from tailrace.log.housekeeping import Work
 from tailrace.log.log_file import LONGEST_WAL_BYTES, opened_for_writing
 from tailrace.log.marks import Marks
+from tailrace.log.pace import Pace
 from tailrace.log.record import size_of
 from tailrace.log.store_errors import from_sqlite
 from tailrace.log.syncer import Syncer
@@ -36,6 +44,8 @@ GROUP_BYTES = 16 << 20  # of appends in one transaction
 LOOK_AT_WAL_EVERY_BYTES = 4 << 20
 COMMIT_BYTES = 3 * PAGE_BYTES  # that a small commit adds to the write-ahead log, about
 KNOWN_TOPICS = 4_096
+
+SMALL_BYTES = 64 << 10  # what may be written where it is asked for: some hundred microseconds
 
 
 @dataclass(slots=True)
@@ -77,20 +87,57 @@ class Writer:
         self._identity: tuple[int, int] | None = None
         self._reaches: dict[str, int] = {}
         self._looked_at_wal = 0
+        # Jobs handed to the thread, counted by who hands, and jobs it is done with: while
+        # the two are equal the thread waits, and what is its own may be used here.
+        self._handed = 0
+        self._done = 0
+        self._pace = Pace()
+        self._is_patient = True
         self.syncer: Syncer | None = None
         self._thread = threading.Thread(target=self._run, name="tailrace-log-write", daemon=True)
         self._thread.start()
 
+    def append_now(self, records: Sequence[LogRecord], expected: int) -> bool:
+        """Write `records` at once, if that is quick. False: nothing was written, `append`."""
+        connection = self._connection
+        if connection is None or not self.is_idle or not self._pace.is_quick:
+            return False
+        marks = self._marks
+        is_well = marks.broken is None and marks.trouble is None and expected == marks.last
+        if not is_well or self._is_wal_due or size_of(records) > SMALL_BYTES:
+            return False
+        began = time.monotonic()
+        try:
+            self._be_patient(connection, False)
+            self._put(connection, records)
+        except (sqlite3.Error, UnicodeEncodeError):
+            _roll_back(connection)
+            return False  # the thread tries again, waits where waiting helps, and tells
+        finally:
+            self._pace.note(time.monotonic() - began)
+        if self.syncer is not None:
+            self.syncer.wake()
+        return True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the thread is done with all that was handed to it."""
+        return self._handed == self._done
+
     def append(self, records: Sequence[LogRecord], expected: int) -> asyncio.Future[None]:
         future: asyncio.Future[None] = self._loop.create_future()
-        self._queue.put(_Append(records, expected, future))
+        self._hand(_Append(records, expected, future))
         return future
 
     def do(self, work: Work) -> asyncio.Future[None]:
         """Do `work` after what waits now; done when all its steps are."""
         future: asyncio.Future[None] = self._loop.create_future()
-        self._queue.put(_Task(work, future))
+        self._hand(_Task(work, future))
         return future
+
+    def _hand(self, job: "_Append | _Task") -> None:
+        self._handed += 1
+        self._queue.put(job)
 
     def stop(self) -> None:
         """Finish what waits, close the file, end the thread."""
@@ -101,8 +148,10 @@ class Writer:
 
     def _run(self) -> None:
         stopping = False
+        taken = 0
         while not (stopping and not self._tasks):
             jobs = self._waiting()
+            taken += len(jobs)
             group: list[_Append] = []
             for job in jobs:
                 match job:
@@ -116,6 +165,7 @@ class Writer:
                         stopping = True
             self._commit(group)
             self._continue()
+            self._done = taken - len(self._tasks)
         self._close()
 
     def _waiting(self) -> list[_Append | _Task | None]:
@@ -200,6 +250,17 @@ class Writer:
 
     def _insert(self, connection: sqlite3.Connection, records: Sequence[LogRecord]) -> None:
         """Write `records` behind `last`: all, or none and an error."""
+        try:
+            self._be_patient(connection, True)
+            self._put(connection, records)
+        except sqlite3.Error as error:
+            raise self._failed(connection, error, records) from error
+        except UnicodeEncodeError as error:
+            _roll_back(connection)
+            raise LogError(f"a record's kind or topic cannot be written: {error}") from error
+
+    def _put(self, connection: sqlite3.Connection, records: Sequence[LogRecord]) -> None:
+        """The writing itself. Raises what SQLite raises, perhaps within a transaction."""
         reaches = {
             record.topic: self._reach_of(connection, record.topic)
             for record in records
@@ -207,17 +268,11 @@ class Writer:
         }
         # One statement is a transaction of its own, and half the price of a bracketed one.
         bracketed = len(records) > database.ROWS_PER_STATEMENT
-        try:
-            if bracketed:
-                connection.execute("BEGIN IMMEDIATE")
-            database.insert_records(connection, records, reaches)
-            if bracketed:
-                connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._failed(connection, error, records) from error
-        except UnicodeEncodeError as error:
-            _roll_back(connection)
-            raise LogError(f"a record's kind or topic cannot be written: {error}") from error
+        if bracketed:
+            connection.execute("BEGIN IMMEDIATE")
+        database.insert_records(connection, records, reaches)
+        if bracketed:
+            connection.execute("COMMIT")
         if not self._is_in_place():
             raise self._broken(LogDamaged("the log's file was moved or deleted under its writer"))
         if len(self._reaches) > KNOWN_TOPICS:
@@ -226,6 +281,14 @@ class Writer:
         self._marks.written_bytes += COMMIT_BYTES + size_of(records)
         self._marks.trouble = None
         self._marks.last += len(records)
+
+    def _be_patient(self, connection: sqlite3.Connection, is_patient: bool) -> None:
+        """Wait for another process that holds the file locked, or do not: the event loop
+        must not."""
+        if is_patient != self._is_patient:
+            wait_ms = database.BUSY_TIMEOUT_MS if is_patient else 0
+            connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
+            self._is_patient = is_patient
 
     def _reach_of(self, connection: sqlite3.Connection, topic: str) -> int:
         known = self._reaches.get(topic)
@@ -261,7 +324,9 @@ class Writer:
 
     def _begin(self, task: _Task) -> None:
         try:
-            self._tasks.append((task, task.work(self._opened())))
+            connection = self._opened()
+            self._be_patient(connection, True)
+            self._tasks.append((task, task.work(connection)))
         except LogError as error:
             self._answer([(task.future, self._in_trouble(error))])
 
@@ -326,6 +391,7 @@ class Writer:
         connection, written = self._connection, self._marks.written_bytes
         if connection is None:
             return
+        self._be_patient(connection, True)
         if self._marks.restart_wanted:
             self._marks.restart_wanted = False
             self._checkpoint(connection, housekeeping.restart_wal)
@@ -333,6 +399,12 @@ class Writer:
             self._looked_at_wal = written
             if database.file_size(wal_of(self._path)) > LONGEST_WAL_BYTES:
                 self._checkpoint(connection, housekeeping.shorten_wal)
+
+    @property
+    def _is_wal_due(self) -> bool:
+        """Whether `_bound_wal` has something to look at."""
+        written = self._marks.written_bytes - self._looked_at_wal
+        return self._marks.restart_wanted or written >= LOOK_AT_WAL_EVERY_BYTES
 
     def _checkpoint(
         self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection, Marks], None]
