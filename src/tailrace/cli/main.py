@@ -5,6 +5,7 @@
     tailrace url        a new login address of a server that runs
     tailrace kernels    what runs, also after its server ended
     tailrace export     a notebook as a script, Markdown or HTML
+    tailrace page       the page as a static site, for another host
     tailrace doctor     what is wrong here, and what to do
 
 What is not the name of a command is a path: `tailrace report.ipynb`, `tailrace --port 0`.
@@ -26,6 +27,7 @@ COMMANDS = {
     "url": ("tailrace.cli.url:url", "Print a new login address of a server that runs."),
     "kernels": ("tailrace.cli.kernels:kernels", "List kernels, and stop them."),
     "export": ("tailrace.cli.export:export", "Write a notebook as a script, Markdown or HTML."),
+    "page": ("tailrace.cli.page:page", "Write the page as a site, to be hosted elsewhere."),
     "doctor": ("tailrace.cli.doctor:doctor", "Say what is wrong here, and what to do."),
 }
 OWN_OPTIONS = ("--help", "-h", "--version")

@@ -103,7 +103,7 @@ def create_app(
         kernel_routes(application),
         page_routes(application),
         *routes,
-        static_routes(page or BuiltPage()),
+        static_routes(page or BuiltPage(), pages=settings.page_origins),
     ):
         some.install(app)
     # The last one added is the outermost.

@@ -54,22 +54,30 @@ def page_headers(origins: tuple[str, ...], base: str = "") -> tuple[tuple[bytes,
 
 
 @lru_cache(maxsize=64)
-def frame_policy(origins: tuple[str, ...], base: str = "", *, opened: bool = False) -> str:
+def frame_policy(
+    origins: tuple[str, ...],
+    base: str = "",
+    *,
+    opened: bool = False,
+    pages: tuple[str, ...] = (),
+) -> str:
     """The policy of the frame's document (SEC-16). `form-action` is given since it does not
     fall back to `default-src`; navigation is held by the page's own `frame-src`.
 
     `opened` lets the output load from other sites (SEC-24). It has no origin all the same:
-    what it asks of us comes without a login, from another site, and is refused.
+    what it asks of us comes without a login, from another site, and is refused. `pages` are
+    the origins of pages hosted apart, which show it too.
     """
     ours = " ".join(f"{origin}{base}/assets/" for origin in origins)
     web = " https:" if opened else ""
+    shown_by = " ".join(("'self'", *pages))
     policy = (
         "sandbox allow-scripts allow-downloads allow-forms allow-pointer-lock; "
         "default-src 'none'; "
         f"script-src {ours}{web} 'unsafe-inline' 'unsafe-eval' blob:; "
         f"style-src 'unsafe-inline' {ours}{web}; img-src data: blob:{web}; "
         f"media-src data: blob:{web}; font-src data: {ours}{web}; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f"base-uri 'none'; form-action 'none'; frame-ancestors {shown_by}"
     )
     if opened:
         policy += "; connect-src data: blob: https: wss:; frame-src https:; worker-src blob:"

@@ -120,7 +120,8 @@ class BuiltPage:
         return None
 
 
-def static_routes(page: BuiltPage) -> Routes:
+def static_routes(page: BuiltPage, *, pages: tuple[str, ...] = ()) -> Routes:
+    """`pages`: the origins of pages hosted apart, which may show the frame."""
     routes = Routes()
 
     @routes.http(["GET", "HEAD"], "/", permission="read")
@@ -136,6 +137,7 @@ def static_routes(page: BuiltPage) -> Routes:
             request.scope[ORIGINS],
             str(request.scope.get("root_path", "")),
             opened=request.url.query == OPENED,
+            pages=pages,
         )
         return response
 

@@ -6,6 +6,7 @@ import { NotebookPage } from "../notebook/notebook-page";
 import { connectSettings } from "../settings/settings-store";
 import { Server } from "../sync/server";
 import { Notices } from "../ui/notices";
+import { SkipLink } from "../ui/skip-link";
 import { folderAddress, go, notebookAddress, routeOf, useAddress, viewAddress } from "./routes";
 
 const ViewPage = lazy(async () => ({ default: (await import("../files/view-page")).ViewPage }));
@@ -15,8 +16,8 @@ export function App() {
   const server = useMemo(() => Server.ofPage(), []);
   useEffect(() => connectSettings(server), [server]);
   const address = useAddress();
-  const route = routeOf(new URL(address), server.base);
-  const { base } = server;
+  const base = server.pageBase;
+  const route = routeOf(new URL(address), base);
   useEffect(() => {
     if (route.page === "notebook") noteNotebook(route.path);
   }, [route.page, route.path]);
@@ -25,6 +26,7 @@ export function App() {
     const home = folderAddress(base, parts.slice(0, -1).join("/"));
     return (
       <>
+        <SkipLink />
         <NotebookPage
           key={route.path}
           path={route.path}
@@ -44,6 +46,7 @@ export function App() {
   if (route.page === "view") {
     return (
       <>
+        <SkipLink />
         <Suspense>
           <ViewPage key={route.path} server={server} path={route.path} places={places} />
         </Suspense>
@@ -53,6 +56,7 @@ export function App() {
   }
   return (
     <>
+      <SkipLink />
       <Suspense>
         <HomePage server={server} path={route.path} places={places} />
       </Suspense>

@@ -9,8 +9,18 @@ import "../notebook/notebook.css";
 import "../files/files.css";
 import { createRoot } from "react-dom/client";
 import { applyTheme } from "../ui/theme";
+import { isFromServer } from "./apart";
 import { App } from "./app";
 
 applyTheme();
 const place = document.getElementById("app");
-if (place) createRoot(place).render(<App />);
+async function start(root: HTMLElement) {
+  if (isFromServer() || import.meta.env.DEV) {
+    createRoot(root).render(<App />);
+    return;
+  }
+  const { ApartPage } = await import("./apart-page");
+  createRoot(root).render(<ApartPage />);
+}
+
+if (place) void start(place);

@@ -23,6 +23,20 @@ test("a folder's address and back", () => {
   expect(folderAddress(base, "")).toBe("http://host/under/here/");
 });
 
+test("addresses of a page hosted apart are behind its #", () => {
+  const apart = new URL("https://pages/lab/index.html#/");
+  const path = "sub folder/100 % #1?.ipynb";
+  const address = new URL(notebookAddress(apart, path));
+  expect(address.pathname).toBe("/lab/index.html");
+  expect(routeOf(address, apart)).toEqual({ page: "notebook", path });
+  const folder = new URL(folderAddress(apart, "a b/c"));
+  expect(routeOf(folder, apart)).toEqual({ page: "home", path: "a b/c" });
+  expect(routeOf(new URL("https://pages/lab/index.html"), apart)).toEqual({
+    page: "home",
+    path: "",
+  });
+});
+
 test("an address we do not know is home", () => {
   expect(routeOf(new URL("http://host/elsewhere"), base)).toEqual({ page: "home", path: "" });
 });

@@ -8,8 +8,14 @@ export type Route =
   | { readonly page: "notebook"; readonly path: string }
   | { readonly page: "view"; readonly path: string };
 
-/** `path` is the address's, decoded part by part; `base` ends with `/`. */
+/**
+ * `path` is the address's, decoded part by part. `base` ends with `/`; where the page is
+ * hosted apart it ends with `#/`, since such a host has the one document and no other.
+ */
 export function routeOf(address: URL, base: URL): Route {
+  if (base.hash !== "") {
+    return routeOf(new URL(address.hash.slice(2), ELSEWHERE), ELSEWHERE);
+  }
   const below = address.pathname.startsWith(base.pathname)
     ? address.pathname.slice(base.pathname.length)
     : "";
@@ -19,6 +25,8 @@ export function routeOf(address: URL, base: URL): Route {
   }
   return { page: "home", path: address.searchParams.get("path") ?? "" };
 }
+
+const ELSEWHERE = new URL("http://elsewhere/");
 
 /** A `%` that stands for itself is left as it is. */
 function decoded(part: string): string {
@@ -40,12 +48,17 @@ export function viewAddress(base: URL, path: string): string {
 
 function addressOf(base: URL, page: string, path: string): string {
   const parts = path.split("/").map(encodeURIComponent).join("/");
-  return new URL(`${page}/${parts}`, base).href;
+  return below(base, `${page}/${parts}`);
 }
 
 export function folderAddress(base: URL, path: string): string {
+  return below(base, path === "" ? "" : `?${new URLSearchParams({ path })}`);
+}
+
+function below(base: URL, rest: string): string {
+  if (base.hash === "") return new URL(rest, base).href;
   const address = new URL(base);
-  if (path !== "") address.searchParams.set("path", path);
+  address.hash = `#/${rest}`;
   return address.href;
 }
 

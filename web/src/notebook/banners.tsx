@@ -88,7 +88,8 @@ function ConnectionBanner() {
           {connection.cause === "log-in" ? (
             <a
               className="button"
-              href={session.server.url(`login?next=${encodeURIComponent(location.pathname)}`)}
+              href={session.server.loginUrl()}
+              onClick={() => session.server.isApart && location.reload()}
             >
               Log in
             </a>

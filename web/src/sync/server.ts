@@ -26,10 +26,19 @@ export class Unreachable extends ServerError {
   }
 }
 
+/** How a page hosted apart says who it is; the page's own server knows it by its cookie. */
+export interface Bearer {
+  get(): string | null;
+}
+
+const TICKET_AGE_MS = 6 * 3_600_000; // it holds a day
+
 export interface Me {
   readonly name: string;
   readonly may: readonly string[];
   readonly token: string | null;
+  /** What an image or a link of a page hosted apart brings (SEC-29). */
+  readonly ticket?: string | null;
 }
 
 /** A notebook as `POST /api/v1/notebooks` names it (SYNC-1). */
@@ -43,23 +52,67 @@ type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export class Server {
   readonly base: URL;
+  /** What addresses within the page begin with: the server's base, or, where the page is
+   * hosted apart, its own document and `#/`. */
+  readonly pageBase: URL;
+  readonly #bearer: Bearer | null;
   readonly #fetch: Fetch;
   #me: Promise<Me> | null = null;
+  #askedAt = 0;
+  #ticket = "";
 
-  /** `base` ends with `/`. `fetch` is given by tests and by programs with a bearer token. */
-  constructor(base: URL, fetch: Fetch = (url, init) => globalThis.fetch(url, init)) {
+  /** `base` ends with `/`. `fetch` is given by tests; `bearer` where the page is hosted apart. */
+  constructor(
+    base: URL,
+    fetch: Fetch = (url, init) => globalThis.fetch(url, init),
+    apart: { readonly bearer: Bearer; readonly pageBase: URL } | null = null,
+  ) {
     this.base = base;
+    this.pageBase = apart?.pageBase ?? base;
+    this.#bearer = apart?.bearer ?? null;
     this.#fetch = fetch;
   }
 
-  /** The server that this page came from. */
+  static #ofPage: Server | null = null;
+
+  /** The server that this page speaks to: the one it came from, unless another was `use`d. */
   static ofPage(): Server {
+    if (Server.#ofPage) return Server.#ofPage;
     const meta = document.querySelector<HTMLMetaElement>('meta[name="tailrace-base"]');
     return new Server(new URL(meta?.content ?? "/", location.href));
   }
 
+  static use(server: Server): void {
+    Server.#ofPage = server;
+  }
+
+  get isApart(): boolean {
+    return this.#bearer !== null;
+  }
+
+  /**
+   * An address for whatever brings no header: an image, a link, a frame. The frame is the
+   * server's, whose headers let it be nobody on any host; what else is not of the API is a
+   * file of the page itself.
+   */
   url(path: string): string {
-    return new URL(path, this.base).href;
+    if (!this.isApart || path.startsWith("frame.html")) return new URL(path, this.base).href;
+    if (!path.startsWith("api/")) return new URL(path, this.pageBase).href;
+    const address = new URL(path, this.base);
+    if (this.#ticket !== "") address.searchParams.set("ticket", this.#ticket);
+    return address.href;
+  }
+
+  /** Where a frame may load an asset of ours from, whose address in this page is `asset`. */
+  assetUrl(asset: URL): string {
+    if (!this.isApart) return asset.href;
+    return new URL(`assets/${asset.pathname.split("/").at(-1)}`, this.base).href;
+  }
+
+  /** Where one logs in, and then comes back to here. */
+  loginUrl(): string {
+    if (this.isApart) return location.href;
+    return this.url(`login?next=${encodeURIComponent(location.pathname)}`);
   }
 
   /** Of a notebook's session, by WebSocket and by event stream. */
@@ -69,8 +122,8 @@ export class Server {
     socketUrl.protocol = socketUrl.protocol === "https:" ? "wss:" : "ws:";
     return {
       socketUrl: socketUrl.href,
-      protocols: [SUBPROTOCOL],
-      streamUrl: this.url(`api/v1/notebooks/${notebookId}/stream`),
+      protocols: this.#protocols(),
+      streamUrl: new URL(`api/v1/notebooks/${notebookId}/stream`, this.base).href,
       fetch: (url, init) => this.#asked(url, init, token),
       token,
     };
@@ -80,7 +133,20 @@ export class Server {
   #asked(url: string, init: RequestInit, token: string | null): Promise<Response> {
     const headers = new Headers(init.headers);
     if (token !== null && (init.method ?? "GET") !== "GET") headers.set("x-tailrace-token", token);
-    return this.#fetch(url, { ...init, headers, credentials: "same-origin" });
+    const bearer = this.#bearer?.get();
+    if (bearer) headers.set("authorization", `Bearer ${bearer}`);
+    return this.#fetch(url, {
+      ...init,
+      headers,
+      credentials: this.isApart ? "omit" : "same-origin",
+    });
+  }
+
+  #protocols(): string[] {
+    const bearer = this.#bearer?.get();
+    if (!bearer) return [SUBPROTOCOL];
+    const encoded = btoa(bearer).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    return [SUBPROTOCOL, `tailrace.bearer.${encoded}`];
   }
 
   me(): Promise<Me> {
@@ -89,11 +155,38 @@ export class Server {
         (response) => response.json() as Promise<Me>,
       );
       this.#me = asked;
+      this.#askedAt = Date.now();
+      asked.then(
+        ({ ticket }) => {
+          this.#ticket = ticket ?? "";
+        },
+        () => {}, // whoever asked is told
+      );
       asked.catch(() => {
         if (this.#me === asked) this.#me = null;
       });
     }
     return this.#me;
+  }
+
+  /** For a page hosted apart: gives the bearer of a new login (SEC-28). */
+  async logIn(by: { readonly token: string } | { readonly code: string }): Promise<string> {
+    const init = {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(by),
+      credentials: "omit",
+    } as const;
+    let answer: Response;
+    try {
+      answer = await this.#fetch(new URL("api/v1/login", this.base).href, init);
+    } catch (cause) {
+      throw new Unreachable(cause);
+    }
+    if (!answer.ok) throw await problemOf(answer);
+    const { bearer } = (await answer.json()) as { readonly bearer?: unknown };
+    if (typeof bearer !== "string") throw new Error("the server's answer holds no login");
+    return bearer;
   }
 
   /** Who we are is asked anew next time: after a login, or when the token was refused. */
@@ -113,6 +206,7 @@ export class Server {
     body?: unknown,
     signal?: AbortSignal,
   ): Promise<Response> {
+    if (this.isApart && this.#me && Date.now() - this.#askedAt > TICKET_AGE_MS) this.forgetMe();
     try {
       return await this.#requestOnce(method, path, body, signal);
     } catch (error) {
@@ -142,7 +236,7 @@ export class Server {
     }
     let response: Response;
     try {
-      response = await this.#asked(this.url(path), init, token);
+      response = await this.#asked(new URL(path, this.base).href, init, token);
     } catch (cause) {
       if (signal?.aborted) throw cause;
       throw new Unreachable(cause);

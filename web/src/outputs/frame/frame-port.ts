@@ -8,23 +8,41 @@ import mermaidScript from "../../../node_modules/mermaid/dist/mermaid.min.js?url
 import vegaScript from "../../../node_modules/vega/build/vega.min.js?url";
 import vegaEmbedScript from "../../../node_modules/vega-embed/build/vega-embed.min.js?url";
 import vegaLiteScript from "../../../node_modules/vega-lite/build/vega-lite.min.js?url";
+import { Server } from "../../sync/server";
 import { type FromFrame, type Picture, readFromFrame, type ToFrame } from "./messages";
 import type { Library } from "./shipped";
 import { Allowance } from "./traffic";
 
 const PICTURE_WITHIN_MS = 20_000; // the frame may first have to fetch its library
 
+/** From where the frame came, which may only load from there. */
 function addressOf(path: string): string {
-  return new URL(path, location.href).href;
+  return Server.ofPage().assetUrl(new URL(path, location.href));
 }
 
+/** Asked for when they are sent: a page hosted apart learns late which server it speaks to. */
 export const LIBRARIES: Readonly<Record<Library, string>> = {
-  plotly: addressOf(plotlyScript),
-  vega: addressOf(vegaScript),
-  "vega-lite": addressOf(vegaLiteScript),
-  "vega-embed": addressOf(vegaEmbedScript),
-  mermaid: addressOf(mermaidScript),
+  get plotly() {
+    return addressOf(plotlyScript);
+  },
+  get vega() {
+    return addressOf(vegaScript);
+  },
+  get "vega-lite"() {
+    return addressOf(vegaLiteScript);
+  },
+  get "vega-embed"() {
+    return addressOf(vegaEmbedScript);
+  },
+  get mermaid() {
+    return addressOf(mermaidScript);
+  },
 };
+
+/** The frame's document; `isOpened` lets what is drawn in it load from other sites. */
+export function frameAddress(server: Server, isOpened: boolean): string {
+  return server.url(isOpened ? "frame.html?opened" : "frame.html");
+}
 
 type Told = Exclude<FromFrame, { kind: "ready" | "picture" }>;
 
