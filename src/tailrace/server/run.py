@@ -160,7 +160,14 @@ def _serve(
 
     from tailrace.assembly import Application
     from tailrace.server.app import create_app
-    from tailrace.server.routes import event_streams, history, language, notebooks, tables
+    from tailrace.server.routes import (
+        event_streams,
+        extensions,
+        history,
+        language,
+        notebooks,
+        tables,
+    )
 
     app = create_app(
         Application(settings, folders),
@@ -169,6 +176,7 @@ def _serve(
         port=server.port,
         routes=(
             notebooks.routes,
+            extensions.routes,
             event_streams.routes,
             history.routes,
             language.routes,

@@ -179,8 +179,7 @@ export class WidgetHub {
         "GET",
         `api/v1/notebooks/${notebook}/extensions/${encoded}`,
       );
-      const type = response.headers.get("x-tailrace-type") ?? "";
-      answer({ type, content: await response.arrayBuffer() });
+      answer({ type: typeOf(path), content: await response.arrayBuffer() });
     } catch (problem) {
       answer(null, problem instanceof Error ? problem.message : String(problem));
     }
@@ -283,6 +282,22 @@ export class WidgetHub {
   #tell(comm_id: string, message: ToFrame): void {
     for (const frame of this.#frames) if (frame.held.has(comm_id)) frame.send(message);
   }
+}
+
+const TYPES: { readonly [ending: string]: string } = {
+  css: "text/css",
+  gif: "image/gif",
+  jpg: "image/jpeg",
+  js: "text/javascript",
+  json: "application/json",
+  mjs: "text/javascript",
+  png: "image/png",
+  svg: "image/svg+xml",
+  wasm: "application/wasm",
+};
+
+function typeOf(path: string): string {
+  return own(TYPES, path.split(".").at(-1)?.toLowerCase() ?? "") ?? "application/octet-stream";
 }
 
 function keysIn(value: unknown): string[] {
