@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from tailrace.cli.scratch import scratch
 from tailrace.files.checkpoint import ANYTHING, read_content, write_checkpoint
 from tailrace.folders import made, state_folders
 from tailrace.formats.ipynb import parse, render
@@ -32,6 +33,7 @@ from tailrace.session.headless import HeadlessRun
 
 OK, FAILED, UNUSABLE, DIED, TIMED_OUT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
 INTERRUPT_GRACE_S = 5.0
+LOOK_S = 1.0  # how often it is looked whether a full disk holds the run up
 INJECTED = "injected-parameters"
 
 
@@ -150,11 +152,21 @@ async def _run(
     interpreter: str | None,
 ) -> int:
     _end_on_signals()
-    provider = HostProvider(made(state_folders().run))
+    folders = state_folders()
+    provider = HostProvider(made(folders.run))
     try:
-        async with HeadlessRun(
-            file, notebook, provider, SystemClock(), interpreter=interpreter
-        ) as headless:
+        async with (
+            scratch(folders.state / "runs") as kept,
+            HeadlessRun(
+                file,
+                notebook,
+                provider,
+                SystemClock(),
+                kept.log,
+                kept.blobs,
+                interpreter=interpreter,
+            ) as headless,
+        ):
             teller = Teller(sum(cell.kind == "code" for cell in notebook.cells))
             with teller:
                 status = await _follow(headless, teller, notebook, timeout_s, allow_errors)
@@ -192,6 +204,7 @@ async def _follow(
     status = OK
     loop = asyncio.get_running_loop()
     timed_out = False
+    told_problem = ""
     answer = await headless.run_all(may_fail=may_fail)
     if answer is None:
         return OK
@@ -199,13 +212,19 @@ async def _follow(
         teller.say(answer.refusal.message)
         return DIED
     while True:
-        left = None
+        look_again = loop.time() + LOOK_S
+        left = look_again
         if teller.began is not None and timeout_s is not None:
             left = loop.time() + timeout_s - (time.monotonic() - teller.began)
         try:
-            async with asyncio.timeout_at(left):
+            async with asyncio.timeout_at(min(left, look_again)):
                 record = await headless.record()
         except TimeoutError:
+            if headless.storage_problem != told_problem:
+                told_problem = headless.storage_problem
+                teller.say(f"waiting: {told_problem}" if told_problem else "going on")
+            if loop.time() < left or teller.began is None or timeout_s is None:
+                continue
             if timed_out:
                 return TIMED_OUT
             timed_out = True

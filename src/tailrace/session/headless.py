@@ -1,6 +1,6 @@
 """Run a whole notebook without a page: a session like any other, with one client, here.
 
-The log is in memory, the file is not touched; what happened comes out as records.
+The file is not touched; what happened comes out as records of the log that is given.
 """
 
 import asyncio
@@ -10,12 +10,12 @@ from collections.abc import Container
 from itertools import groupby
 from pathlib import Path
 
-from tailrace.blobs.memory import MemoryBlobs
+from tailrace.blobs.blob_store import BlobStore
 from tailrace.formats.ipynb import render
 from tailrace.formats.notebook import Notebook
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.codec import decode_record
-from tailrace.log.memory import MemoryLog
+from tailrace.log.event_log import EventLog
 from tailrace.protocol.frames import PROTOCOL_VERSION, Answer, Hello
 from tailrace.protocol.ids import CellId, ClientId, OperationId
 from tailrace.protocol.operations import Interrupt, Operation, RunCells, StopKernel
@@ -37,11 +37,12 @@ class HeadlessRun:
         notebook: Notebook,
         provider: KernelProvider,
         clock: Clock,
+        log: EventLog,
+        blobs: BlobStore,
         *,
         interpreter: str | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
-        log = MemoryLog()
         digest = hashlib.sha256(render(notebook)).hexdigest()
         opened = opened_from_file(notebook, digest, log, at=clock.now(), seed=clock.seed())
         self._notebook = notebook
@@ -50,7 +51,7 @@ class HeadlessRun:
             place_of(file, file.name),
             opened,
             provider,
-            MemoryBlobs(),
+            blobs,
             clock,
             autosave_s=0,
             interpreter=interpreter,
@@ -94,6 +95,12 @@ class HeadlessRun:
             if (await answer).refusal is not None:
                 return await answer
         return await answers[-1] if answers else None
+
+    @property
+    def storage_problem(self) -> str:
+        """Why nothing can be recorded at the moment, so that the run waits; empty: it can."""
+        status = self.session.actor.status
+        return status.message if status.storage == "full" else ""
 
     async def interrupt(self) -> None:
         await self.submit(Interrupt())
