@@ -1,36 +1,26 @@
-/** Tells a screen reader how a cell ended, in words, once. */
+/** Says aloud, politely, what happened elsewhere on the page (`announcements.ts`). */
 
-import { useEffect, useRef, useState } from "react";
-import { runningCell } from "../core/selectors";
+import { useEffect, useState } from "react";
 import { useStore } from "../store/use-session";
-
-const ENDS: Readonly<Record<string, string>> = {
-  ok: "finished",
-  error: "failed",
-  interrupted: "was interrupted",
-  died: "ended with its kernel",
-};
+import { heardOf, NOTHING_HEARD, sentenceBetween } from "./announcements";
 
 export function Announcer() {
   const store = useStore();
   const [words, setWords] = useState("");
-  const running = useRef<string | null>(null);
-  useEffect(
-    () =>
-      store.subscribe(() => {
-        const { state, cells } = store.getSnapshot();
-        const before = running.current;
-        running.current = state.running;
-        if (before === null || before === state.running) return;
-        const ended = state.executions[before];
-        const number = cells.findIndex((cell) => cell.cell_id === ended?.cell_id) + 1;
-        const end = ENDS[ended?.status ?? ""];
-        if (end && number > 0 && runningCell(state) === null) setWords(`Cell ${number} ${end}`);
-      }),
-    [store],
-  );
+  useEffect(() => {
+    let heard = heardOf(NOTHING_HEARD, store.getSnapshot());
+    return store.subscribe(() => {
+      const session = store.getSnapshot();
+      const before = heard;
+      heard = heardOf(before, session);
+      const sentence = sentenceBetween(before, heard, session);
+      if (sentence === null) return;
+      // The same sentence twice is two events: a text that does not change is not read again.
+      setWords((said) => (said === sentence ? `${sentence}\u00a0` : sentence));
+    });
+  }, [store]);
   return (
-    <p className="visually-hidden" role="status">
+    <p className="visually-hidden" role="status" data-announcer="">
       {words}
     </p>
   );

@@ -1,6 +1,7 @@
 /** The cells in order, and below them where the next one begins. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { flushSync } from "react-dom";
 import { executionOf } from "../core/selectors";
 import { prepareMarkdown } from "../outputs/prose/markdown-view";
 import { useCellOrder, useStore } from "../store/use-session";
@@ -11,6 +12,7 @@ import { estimatedHeight } from "./estimate";
 import { Hints } from "./hints";
 import { useDesk } from "./use-view";
 import { Viewport } from "./viewport";
+import "./print.css";
 
 export function CellList() {
   const cells = useCellOrder();
@@ -33,6 +35,12 @@ export function CellList() {
   }, []);
 
   useLayoutEffect(() => (place.current ? viewport.open(place.current) : undefined), [viewport]);
+  useEffect(() => {
+    // Paper shows what exists when this returns.
+    const makeAll = () => flushSync(() => viewport.makeAll());
+    window.addEventListener("beforeprint", makeAll);
+    return () => window.removeEventListener("beforeprint", makeAll);
+  }, [viewport]);
   useEffect(() => {
     if (hasMarkdown) void prepareMarkdown();
   }, [hasMarkdown]);

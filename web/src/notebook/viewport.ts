@@ -83,6 +83,17 @@ export class Viewport {
     this.#wake(cellId);
   }
 
+  /** Makes every cell, as for paper. What is far goes again when one scrolls. */
+  makeAll(): void {
+    for (const place of this.#container?.children ?? []) {
+      const cellId = place instanceof HTMLElement ? place.dataset.cellId : undefined;
+      if (cellId === undefined || this.#near.has(cellId)) continue;
+      this.#near.add(cellId);
+      this.#far.add(cellId);
+      this.#wake(cellId);
+    }
+  }
+
   /** The cell is gone. */
   forget(cellId: string): void {
     for (const set of [this.#near, this.#far, this.#ready, this.#within]) set.delete(cellId);

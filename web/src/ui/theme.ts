@@ -14,6 +14,7 @@ function stored(): Theme {
 }
 
 let theme: Theme = stored();
+let isPrinting = false;
 
 function changed() {
   for (const listener of listeners) listener();
@@ -23,6 +24,12 @@ function changed() {
 export function applyTheme(): void {
   document.documentElement.dataset.theme = theme;
   systemDark.addEventListener("change", changed);
+  for (const name of ["beforeprint", "afterprint"]) {
+    window.addEventListener(name, () => {
+      isPrinting = name === "beforeprint";
+      changed();
+    });
+  }
 }
 
 const chosen = new Set<(theme: Theme) => void>();
@@ -53,9 +60,10 @@ export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, () => theme);
 }
 
-/** Whether dark colours are on the screen now. */
+/** Whether dark colours are on the screen now. Paper is never dark. */
 export function useDark(): boolean {
-  return useSyncExternalStore(subscribe, () =>
-    theme === "system" ? systemDark.matches : theme === "dark",
-  );
+  return useSyncExternalStore(subscribe, () => {
+    if (isPrinting) return false;
+    return theme === "system" ? systemDark.matches : theme === "dark";
+  });
 }
