@@ -66,6 +66,14 @@ def test_a_comms_payload_is_cut_into_its_buffers() -> None:  # KER-6
     assert read([(frame, b"abcde")]) == [CommMessage(1, "m", {"a": 1}, {}, (b"ab", b"", b"cde"))]
 
 
+def test_a_comm_s_buffer_may_be_empty() -> None:  # KER-6
+    frame = header(
+        kind="comm-message", seq=1, comm_id="m", data={"a": 1}, metadata={}, buffer_sizes=[0]
+    )
+
+    assert read([(frame, b"")]) == [CommMessage(1, "m", {"a": 1}, {}, (b"",))]
+
+
 def test_a_frame_nobody_knows_is_passed_over_and_what_follows_is_read(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

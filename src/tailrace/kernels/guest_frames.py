@@ -86,7 +86,7 @@ class ReportReader:
                 seq = report.seq
                 continue
             close_text()
-            if payload and isinstance(report, CommOpen | CommMessage | CommClose):
+            if isinstance(report, CommOpen | CommMessage | CommClose):
                 report = _with_buffers(report, header, payload)
             reports.append(report)
         close_text()
