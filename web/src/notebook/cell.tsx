@@ -3,30 +3,21 @@
  * cell is near the screen.
  */
 
-import {
-  memo,
-  useCallback,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  useSyncExternalStore,
-} from "react";
+import { memo, useCallback, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { flushSync } from "react-dom";
 import type { Scroll } from "../outputs/output-tools";
-import { MarkdownView } from "../outputs/prose/markdown-view";
 import type { Execution } from "../protocol/generated";
 import { useExecution } from "../store/use-session";
 import { useSource } from "../sync/use-notebook";
 import { Button } from "../ui/button";
-import { attachmentsOf } from "./attachments";
 import { CellMenu } from "./cell-menu";
 import { CellOutputs } from "./cell-outputs";
 import { estimatedHeight } from "./estimate";
 import { ExecutionMarkView } from "./execution-mark";
 import { markOf, sentenceOf } from "./execution-words";
+import { MarkdownSource } from "./markdown-source";
 import type { Entry } from "./notebook-view";
-import { EditorSource, StillSource, useText } from "./source-view";
+import { EditorSource, StillSource } from "./source-view";
 import { useDesk, useView } from "./use-view";
 import type { Viewport } from "./viewport";
 
@@ -147,7 +138,11 @@ function Contents(props: ContentsProps) {
       </div>
       <div className="cell-main">
         <div className="cell-source">
-          {kind === "markdown" ? <MarkdownSource {...props} /> : <CodeSource {...props} />}
+          {kind === "markdown" ? (
+            <MarkdownSource cellId={cellId} name={props.name} isEditing={props.isEditing} />
+          ) : (
+            <CodeSource {...props} />
+          )}
         </div>
         {kind === "code" && (
           <CellOutputs
@@ -211,44 +206,6 @@ function CodeSource({ cellId, kind, name, number, total, viewport, isEditing }: 
 }
 
 const FIRST_HINT = "Type Python, then press Shift+Enter to run it";
-
-function MarkdownSource({ cellId, name, isEditing }: ContentsProps) {
-  const text = useSource(cellId);
-  const { view, commander } = useDesk();
-  const source = useText(text);
-  const attachments = commander.session.document.cell(cellId)?.get("attachments");
-  const surroundings = useMemo(() => attachmentsOf(attachments?.toJSON()), [attachments]);
-  if (!text) return null;
-  if (isEditing) {
-    return (
-      <EditorSource
-        cellId={cellId}
-        text={text}
-        kind="markdown"
-        label={`${name}, source`}
-        hint="Markdown, with $formulas$"
-        isEntered
-      />
-    );
-  }
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Enter on the cell does the same
-    <div
-      className="markdown"
-      onDoubleClick={() => view.edit(cellId)}
-      onPointerDown={(event) => {
-        const target = event.target instanceof Element ? event.target : null;
-        if (!target?.closest("a")) view.select(cellId);
-      }}
-    >
-      {source.trim() === "" ? (
-        <p className="markdown-empty">Empty Markdown cell. Press Enter to write.</p>
-      ) : (
-        <MarkdownView source={source} surroundings={surroundings} />
-      )}
-    </div>
-  );
-}
 
 /** Whether the text differs from what ran. */
 function useIsEdited(text: ReturnType<typeof useSource>, execution: Execution | null): boolean {

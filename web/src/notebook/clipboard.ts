@@ -4,6 +4,7 @@ export interface CopiedCell {
   readonly kind: string;
   readonly source: string;
   readonly metadata: { readonly [key: string]: unknown };
+  readonly attachments?: { readonly [name: string]: unknown };
 }
 
 const KEY = "tailrace.cells";
@@ -25,14 +26,23 @@ function cellsFrom(value: unknown): CopiedCell[] {
   const cells: CopiedCell[] = [];
   for (const each of value) {
     if (typeof each !== "object" || each === null) continue;
-    const { kind, source, metadata } = each as {
+    const { kind, source, metadata, attachments } = each as {
       kind?: unknown;
       source?: unknown;
       metadata?: unknown;
+      attachments?: unknown;
     };
     if (typeof kind !== "string" || typeof source !== "string") continue;
-    const isMap = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
-    cells.push({ kind, source, metadata: isMap ? { ...metadata } : {} });
+    cells.push({
+      kind,
+      source,
+      metadata: isMap(metadata) ? { ...metadata } : {},
+      ...(isMap(attachments) ? { attachments } : {}),
+    });
   }
   return cells;
+}
+
+function isMap(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

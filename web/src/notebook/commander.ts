@@ -6,6 +6,7 @@
 import * as Y from "yjs";
 import { runningCell } from "../core/selectors";
 import type { Scroll } from "../outputs/output-tools";
+import { anchorsIn } from "../outputs/prose/anchors";
 import type { Operation } from "../protocol/generated";
 import { currentSettings } from "../settings/settings-store";
 import {
@@ -84,6 +85,17 @@ export class Commander {
     if (found && this.order.includes(found.cell_id))
       this.view.edit(found.cell_id, { at: "line", line });
     else notify({ text: `The cell that ran as [${count}] is not in this notebook any more` });
+  }
+
+  /** Goes to the Markdown cell that has a heading or an anchor of this name. */
+  goToAnchor(anchor: string): void {
+    const found = this.order.find((cellId) => {
+      if (this.kindOf(cellId) !== "markdown") return false;
+      const source = this.session.document.source(cellId)?.toString() ?? "";
+      return anchorsIn(source).includes(anchor);
+    });
+    if (found === undefined) notify({ text: `Nothing in this notebook is called “${anchor}”` });
+    else this.view.select(found);
   }
 
   goToRunning(): void {
@@ -267,10 +279,12 @@ export class Commander {
 
   #copied(cellId: string): CopiedCell {
     const cell = this.session.document.cell(cellId);
+    const attachments = cell?.get("attachments")?.toJSON();
     return {
       kind: cell?.get("kind") ?? "code",
       source: cell?.get("source")?.toString() ?? "",
       metadata: cell?.get("metadata")?.toJSON() ?? {},
+      ...(attachments ? { attachments } : {}),
     };
   }
 

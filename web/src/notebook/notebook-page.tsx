@@ -2,6 +2,7 @@
 
 import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { type OutputPlace, OutputPlaceProvider } from "../outputs/place";
+import { besideFile } from "../outputs/prose/beside";
 import { togglePanel } from "../panels/panel-state";
 import type { Session } from "../store/session";
 import { SessionProvider, useSession } from "../store/use-session";
@@ -160,6 +161,7 @@ function Body() {
             notebookId,
             ask: (request, options) => session.ask(request, options),
             network,
+            beside: besideFile(session.server, session.path),
           },
     [session, notebookId, network],
   );

@@ -13,7 +13,7 @@ import { type Parts, useOutputParts } from "./output-parts";
 import { PdfView } from "./pdf/pdf-view";
 import { asText, pickDrawer } from "./pick-renderer";
 import { asBlob, fileName } from "./picture-file";
-import { isBlob, useMimeValue } from "./place";
+import { isBlob, useMimeValue, useOutputPlace } from "./place";
 import { LatexView } from "./prose/latex-view";
 import { MarkdownView } from "./prose/markdown-view";
 import { PlainText } from "./stream/plain-text";
@@ -137,7 +137,7 @@ function Drawn({ kind, mime, value, onPrinted }: FetchedProps) {
     case "pdf":
       return <PdfView value={value} />;
     case "markdown":
-      return <MarkdownView source={asText(value)} />;
+      return <Markdown source={asText(value)} />;
     case "latex":
       return <LatexView source={asText(value)} />;
     case "json":
@@ -160,6 +160,12 @@ function Table({ value, onPrinted }: { value: unknown; onPrinted: () => void }) 
 function Played({ form, mime, value }: { form: "audio" | "video"; mime: string; value: unknown }) {
   const content = useMemo(() => asBlob(value, mime), [value, mime]);
   return <FrameView form={form} mime={mime} value={content} />;
+}
+
+function Markdown({ source }: { source: string }) {
+  const { beside } = useOutputPlace();
+  const surroundings = useMemo(() => ({ ...beside, attachment: () => null }), [beside]);
+  return <MarkdownView source={source} surroundings={surroundings} />;
 }
 
 function Html({ markup }: { markup: string }) {

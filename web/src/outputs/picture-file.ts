@@ -21,6 +21,15 @@ export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+export function bytesToBase64(bytes: Uint8Array): string {
+  const pieces: string[] = [];
+  // A function takes only so many arguments.
+  for (let at = 0; at < bytes.length; at += 8_192) {
+    pieces.push(String.fromCharCode(...bytes.subarray(at, at + 8_192)));
+  }
+  return btoa(pieces.join(""));
+}
+
 /** A binary MIME value, which notebooks hold as base64 and the server as bytes. */
 export function asBlob(value: unknown, mime: string): Blob {
   if (value instanceof Blob) return new Blob([value], { type: mime });

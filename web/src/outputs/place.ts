@@ -3,6 +3,7 @@
 import { createContext, useContext, useEffect, useState } from "react";
 import type { BlobReference } from "../protocol/generated";
 import type { Server } from "../sync/server";
+import type { Surroundings } from "./prose/markdown";
 import type { AskTable } from "./table/table-source";
 
 export interface OutputPlace {
@@ -11,6 +12,8 @@ export interface OutputPlace {
   /** Asks the kernel about a table that it showed. */
   readonly ask: AskTable;
   readonly network: NetworkChoice;
+  /** What Markdown finds among the files beside the notebook. */
+  readonly beside: Pick<Surroundings, "picture" | "link">;
 }
 
 /** Whether outputs may load from other sites, and how a person says that they may (SEC-24). */

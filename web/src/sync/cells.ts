@@ -44,6 +44,8 @@ export interface NewCell {
   readonly kind?: CellKind;
   readonly source?: string;
   readonly metadata?: { readonly [key: string]: unknown };
+  /** Pictures in its Markdown; none for most. */
+  readonly attachments?: { readonly [name: string]: unknown };
 }
 
 export function cellsIn(doc: Y.Doc): Cells {
@@ -285,10 +287,13 @@ function indexOf(doc: Y.Doc, cellId: string): number {
 }
 
 function newCell(
-  { kind = "code", source = "", metadata = {} }: NewCell,
+  { kind = "code", source = "", metadata = {}, attachments }: NewCell,
   position: string,
 ): Y.Map<unknown> {
   return new Y.Map<unknown>([
+    ...(attachments
+      ? [["attachments", new Y.Map(Object.entries(attachments))] satisfies [string, unknown]]
+      : []),
     ["kind", kind],
     ["source", new Y.Text(source)],
     ["metadata", new Y.Map(Object.entries(metadata))],

@@ -12,7 +12,7 @@ import { Button } from "../../ui/button";
 import { useDark } from "../../ui/theme";
 import { useOutputParts } from "../output-parts";
 import { useOutputPlace } from "../place";
-import { FramePort, LIBRARIES } from "./frame-port";
+import { FramePort, frameAddress, LIBRARIES } from "./frame-port";
 import type { Shown, ToFrame } from "./messages";
 
 const FIRST_HEIGHT_PX: Readonly<Record<Shown, number>> = {
@@ -131,7 +131,7 @@ function Attempt({ form, mime, value, onAgain }: FrameViewProps & { onAgain: () 
       <iframe
         ref={frame}
         className="output-frame"
-        src={server.url(isOpened ? "frame.html?opened" : "frame.html")}
+        src={frameAddress(server, isOpened)}
         sandbox="allow-scripts"
         referrerPolicy="no-referrer"
         title={`Output (${mime})`}

@@ -1,29 +1,37 @@
 /**
- * Markdown to HTML, and nothing that could run: raw HTML stays text, links lead to the web
- * or within the folder, pictures are data or come from our server. Formulas are left as
- * text in marked places; `formulas.ts` draws them.
+ * Markdown to elements, and nothing that could run: HTML in it is made anew from a list of
+ * what may be (`safe-tree.ts`), links lead to the web or to files of the folder, pictures are
+ * data or such files. Formulas and diagrams are left as text in marked places;
+ * `formulas.ts` and `diagrams.ts` draw them.
  *
  * Loaded on first use, so that a notebook can be typed in before it is here.
  */
 
 import MarkdownIt from "markdown-it";
+import footnotes from "markdown-it-footnote";
 import { highlighted } from "../../ui/highlight";
 import { findFormulas } from "./formula-rule";
+import { safeTree } from "./safe-tree";
 
+/** What the words of a source mean where it stands. */
 export interface Surroundings {
   /** `attachment:name` to an address; null when there is none. */
   readonly attachment: (name: string) => string | null;
+  /** A picture among the files beside the notebook; null when it is none. */
+  readonly picture: (path: string) => Promise<string | null> | null;
+  /** The page of a file beside the notebook. */
+  readonly link: (path: string) => string | null;
 }
 
-const NOTHING: Surroundings = { attachment: () => null };
-const ATTACHMENT = Symbol("attachment");
+const NOTHING: Surroundings = { attachment: () => null, picture: () => null, link: () => null };
 const PYTHON = new Set(["python", "py", "python3", "ipython", "ipython3"]);
 
-const markdown = new MarkdownIt({ html: false, linkify: true, typographer: false });
+const markdown = new MarkdownIt({ html: true, linkify: true, typographer: false });
 const { escapeHtml } = markdown.utils;
 
 markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
 markdown.use(findFormulas);
+markdown.use(footnotes);
 
 markdown.options.highlight = (source, language) => {
   if (!PYTHON.has(language.toLowerCase())) return "";
@@ -34,38 +42,15 @@ markdown.options.highlight = (source, language) => {
     .join("");
 };
 
-markdown.renderer.rules.link_open = (tokens, index, options, _env, renderer) => {
+/** A fence of `mermaid` is a diagram; it is drawn where its place is (`diagrams.ts`). */
+const drawFence = markdown.renderer.rules.fence;
+markdown.renderer.rules.fence = (tokens, index, options, env, renderer) => {
   const token = tokens[index];
-  const href = String(token?.attrGet("href") ?? "");
-  if (/^https?:/i.test(href)) {
-    token?.attrSet("target", "_blank");
-    token?.attrSet("rel", "noopener noreferrer");
+  if (token && /^mermaid\b/.test(token.info.trim())) {
+    return `<div class="diagram">${escapeHtml(token.content)}</div>`;
   }
-  return renderer.renderToken(tokens, index, options);
+  return drawFence?.(tokens, index, options, env, renderer) ?? "";
 };
-
-markdown.renderer.rules.image = (tokens, index, _options, env) => {
-  const token = tokens[index];
-  const source = String(token?.attrGet("src") ?? "");
-  const words = escapeHtml(token?.content ?? "");
-  const address = source.startsWith("attachment:")
-    ? attachmentOf(env)(decodeURIComponent(source.slice("attachment:".length)))
-    : /^data:image\/(png|jpeg|gif|webp);base64,/i.test(source)
-      ? source
-      : null;
-  if (address !== null) return `<img src="${escapeHtml(address)}" alt="${words}">`;
-  // Opening a notebook fetches nothing from elsewhere: the picture is a link until asked for.
-  if (/^https?:/i.test(source)) {
-    const href = escapeHtml(source);
-    return `<a class="picture-link" href="${href}" target="_blank" rel="noopener noreferrer">${words || href}</a>`;
-  }
-  return `<span class="picture-missing">${words || escapeHtml(source)}</span>`;
-};
-
-function attachmentOf(env: object | undefined): Surroundings["attachment"] {
-  const found = env && ATTACHMENT in env ? env[ATTACHMENT] : null;
-  return typeof found === "function" ? (name) => String(found(name) ?? "") || null : () => null;
-}
 
 const TASK = /^\[([ xX])\]\s+/;
 
@@ -88,6 +73,35 @@ markdown.core.ruler.after("inline", "tasks", (state) => {
 markdown.renderer.rules.task_box = (tokens, index) =>
   `<input type="checkbox" disabled ${tokens[index]?.meta?.isDone ? 'checked aria-label="Done"' : 'aria-label="Not done"'}> `;
 
-export function renderMarkdown(source: string, surroundings: Surroundings = NOTHING): string {
-  return markdown.render(source, { [ATTACHMENT]: surroundings.attachment });
+/** The elements of `source`, made anew from what it says. */
+export function markdownTree(source: string, surroundings: Surroundings = NOTHING) {
+  return safeTree(markdown.render(source, {}), {
+    picture: (target) => {
+      if (target.startsWith("attachment:")) {
+        return surroundings.attachment(decoded(target.slice("attachment:".length)));
+      }
+      if (/^data:image\/(png|jpeg|gif|webp);base64,/i.test(target)) return target;
+      return isRelative(target) ? surroundings.picture(decoded(target)) : null;
+    },
+    link: (target) => (isRelative(target) ? surroundings.link(decoded(target)) : null),
+  });
+}
+
+/** The same as text, for a frame: the page itself takes the elements. */
+export function renderMarkdown(source: string): string {
+  const place = document.createElement("div");
+  place.append(markdownTree(source));
+  return place.innerHTML;
+}
+
+function isRelative(target: string): boolean {
+  return target !== "" && !/^(?:[a-z][\w+.-]*:|\/\/|\\)/i.test(target);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a `%` that stands for itself
+  }
 }
