@@ -25,6 +25,7 @@ from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
 from tailrace_kernel.comms import Comms
 from tailrace_kernel.displays import Displays, ResultHook
+from tailrace_kernel.packages import PackageMagics
 
 log = logging.getLogger("tailrace_kernel")
 
@@ -90,6 +91,10 @@ class ZMQInteractiveShell(InteractiveShell):
     def init_hooks(self) -> None:
         super().init_hooks()
         self.set_hook("show_in_pager", _show_in_cell, 99)
+
+    def init_magics(self) -> None:
+        super().init_magics()
+        self.register_magics(PackageMagics)
 
     # ── errors ───────────────────────────────────────────────────────────────
 
