@@ -67,11 +67,11 @@ async function receive(data: unknown): Promise<void> {
 
 /** Widgets bring half a megabyte with them, so it comes where one is shown. */
 async function showWidgets(given: MessagePort): Promise<void> {
-  const [{ startWidgets }, { drawOutput }] = await Promise.all([
+  const [{ startWidgets }, { drawFormulasIn, drawOutput }] = await Promise.all([
     import("../../widgets/frame/start"),
     import("./widget-output"),
   ]);
-  startWidgets(given, place, drawOutput);
+  startWidgets(given, place, { output: drawOutput, formulas: drawFormulasIn });
 }
 
 function watchHeight(): void {

@@ -7,6 +7,7 @@ import { TextWriter } from "../../ui/text-writer";
 import type { Item } from "../../widgets/frame/output";
 import type { Libraries } from "../../widgets/frame/start";
 import { asText, type Drawer, pickDrawer } from "../pick-renderer";
+import { formulaAt } from "../prose/formula-rule";
 import { draw } from "./drawing";
 import { type Shown, type ToFrame, themeOf } from "./messages";
 
@@ -73,10 +74,9 @@ async function drawBundle(place: HTMLElement, item: Item, libraries: Libraries):
       place.innerHTML = markdown.render(asText(value));
       return drawFormulas(place);
     }
-    case "latex": {
-      const { drawFormula } = await import("../prose/formulas");
-      return drawFormula(place, asText(value).replace(/^\$+|\$+$/g, ""), true);
-    }
+    case "latex":
+      place.textContent = asText(value);
+      return drawFormulasIn(place);
     case "json":
       return drawText(place, JSON.stringify(value, null, 2));
     case "audio":
@@ -92,6 +92,40 @@ async function drawBundle(place: HTMLElement, item: Item, libraries: Libraries):
     default:
       return drawText(place, asText(value));
   }
+}
+
+/** Formulas in the element's text (`$…$`, `$$…$$`, `\\(…\\)`) are drawn where they stand. */
+export function drawFormulasIn(root: HTMLElement): void {
+  const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const found: Text[] = [];
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    if (node instanceof Text && /[$\\]/.test(node.data) && !node.parentElement?.closest(".formula"))
+      found.push(node);
+  }
+  for (const text of found) text.replaceWith(...partsOf(text.data));
+  if (!root.querySelector(".formula:not([data-drawn])")) return;
+  import("../prose/formulas").then(({ drawFormulas }) => drawFormulas(root));
+}
+
+function partsOf(source: string): (string | HTMLElement)[] {
+  const parts: (string | HTMLElement)[] = [];
+  let text = "";
+  for (let at = 0; at < source.length; ) {
+    const formula = formulaAt(source, at);
+    if (!formula) {
+      text += source[at];
+      at += 1;
+      continue;
+    }
+    const element = document.createElement(formula.isDisplay ? "div" : "span");
+    element.className = "formula";
+    if (formula.isDisplay) element.dataset.display = "";
+    element.textContent = formula.tex;
+    parts.push(text, element);
+    text = "";
+    at = formula.end;
+  }
+  return [...parts, text];
 }
 
 function shownAs(

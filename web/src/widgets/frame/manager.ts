@@ -75,8 +75,12 @@ export class FrameManager extends ManagerBase {
   readonly #wanted = new Map<string, Wanted>();
   #unasked: string[] = [];
 
-  constructor(outbox: Outbox, modules: Modules) {
+  /** Where controls look for what draws formulas in their labels. */
+  readonly _rendermime: { readonly latexTypesetter: { typeset(element: HTMLElement): void } };
+
+  constructor(outbox: Outbox, modules: Modules, typeset: (element: HTMLElement) => void) {
     super();
+    this._rendermime = { latexTypesetter: { typeset } };
     this.#outbox = outbox;
     this.#modules = modules;
     teachModels();

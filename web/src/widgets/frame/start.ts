@@ -25,13 +25,17 @@ import { type DrawItem, type Item, OutputModel, outputView } from "./output";
 
 export type Libraries = { readonly [name: string]: string };
 
-/** Draws the outputs that are no widgets. */
-export type DrawOutput = (place: HTMLElement, item: Item, libraries: Libraries) => Promise<void>;
+/** What frames of outputs can draw besides widgets. */
+export interface Drawing {
+  readonly output: (place: HTMLElement, item: Item, libraries: Libraries) => Promise<void>;
+  /** Draws the formulas in an element's text. */
+  readonly formulas: (place: HTMLElement) => void;
+}
 
 const VIEW_MIME = "application/vnd.jupyter.widget-view+json";
 
 /** Takes the port over and shows the view that the page names in `place`. */
-export function startWidgets(port: MessagePort, place: HTMLElement, drawOutput: DrawOutput): void {
+export function startWidgets(port: MessagePort, place: HTMLElement, drawing: Drawing): void {
   let libraries: Libraries = {};
   const outbox = new Outbox((message) => port.postMessage(message));
   const drawItem: DrawItem = async (inside, item) => {
@@ -39,14 +43,14 @@ export function startWidgets(port: MessagePort, place: HTMLElement, drawOutput: 
     const view = typeof data === "object" && data !== null ? Reflect.get(data, VIEW_MIME) : null;
     const id = view === null || view === undefined ? null : Reflect.get(view, "model_id");
     if (typeof id === "string") await showView(manager, id, inside);
-    else await drawOutput(inside, item, libraries);
+    else await drawing.output(inside, item, libraries);
   };
   const modules = new Modules((message) => port.postMessage(message), {
     "@jupyter-widgets/base": base,
     "@jupyter-widgets/controls": controls,
     "@jupyter-widgets/output": { OutputModel, OutputView: outputView(drawItem) },
   });
-  const manager = new FrameManager(outbox, modules);
+  const manager = new FrameManager(outbox, modules, drawing.formulas);
 
   const receive = (message: ToFrame) => {
     switch (message.kind) {
