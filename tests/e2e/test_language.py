@@ -1,11 +1,14 @@
 """Names, signatures, words, places, form and mistakes, with and without a kernel."""
 
-import re
-
 from tests.e2e.browser import Notebook, until
 from tests.e2e.conftest import Open, Write
 
-BOAT = "class Boat:\n    def row(self, oars, *, fast=False):\n        'Moves the boat.'\n        return oars"
+BOAT = (
+    "class Boat:\n"
+    "    def row(self, oars, *, fast=False):\n"
+    "        'Moves the boat.'\n"
+    "        return oars"
+)
 
 
 def offered(notebook: Notebook, name: str) -> None:
