@@ -70,6 +70,7 @@ export function editorKeys(actions: EditorActions, completes: boolean): Extensio
       { key: "Mod-Enter", run: does(() => actions.run("stay")) },
       { key: "Ctrl-Enter", run: does(() => actions.run("stay")) },
       { key: "Alt-Enter", run: does(() => actions.run("insert")) },
+      { key: "Ctrl-m", run: does(() => actions.leave()), preventDefault: true },
       { key: "Mod-s", run: does(() => actions.save()), preventDefault: true },
       {
         key: "Escape",

@@ -10,6 +10,7 @@ export function CellMenu({ cellId, kind }: { readonly cellId: string; readonly k
     if (!commander.selected.includes(cellId)) view.select(cellId);
     const isCode = kind === "code";
     return [
+      { label: "Run", shortcut: keyOf("run"), run: () => commander.run("stay") },
       { label: "Run above", run: () => commander.runAbove() },
       { label: "Run from here on", run: () => commander.runBelow() },
       null,
@@ -53,12 +54,27 @@ export function CellMenu({ cellId, kind }: { readonly cellId: string; readonly k
             },
           ]),
       null,
+      ...(isCode ? [{ label: "Format", run: () => commander.format(commander.selected) }] : []),
+      {
+        label: commander.isHidden(cellId, "source") ? "Show source" : "Hide source",
+        shortcut: keyOf("toggle-source"),
+        run: () => commander.toggle("source"),
+      },
+      ...(commander.folds.canFold(cellId)
+        ? [
+            {
+              label: commander.folds.isFolded(cellId) ? "Unfold the section" : "Fold the section",
+              shortcut: keyOf(commander.folds.isFolded(cellId) ? "unfold" : "fold"),
+              run: () => commander.fold(!commander.folds.isFolded(cellId)),
+            },
+          ]
+        : []),
       ...(isCode
         ? [
             {
               label: commander.isHidden(cellId) ? "Show output" : "Hide output",
               shortcut: keyOf("toggle-outputs"),
-              run: () => commander.toggleOutputs(),
+              run: () => commander.toggle("outputs"),
             },
             { label: "Clear output", run: () => commander.clearOutputs(commander.selected) },
           ]

@@ -59,7 +59,7 @@ export const CellOutputs = memo(function CellOutputs(props: CellOutputsProps) {
     (): OutputsLook => ({
       scroll,
       setScroll: (next) => commander.setScroll([cellId], next),
-      hide: () => commander.toggleOutputs([cellId]),
+      hide: () => commander.toggle("outputs", [cellId]),
     }),
     [commander, cellId, scroll],
   );
@@ -84,7 +84,7 @@ export const CellOutputs = memo(function CellOutputs(props: CellOutputsProps) {
         <button
           type="button"
           className="outputs-hidden"
-          onClick={() => commander.toggleOutputs([cellId])}
+          onClick={() => commander.toggle("outputs", [cellId])}
         >
           {counted(items, "output")} hidden
         </button>

@@ -5,13 +5,13 @@
 
 import { memo, useCallback, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { flushSync } from "react-dom";
-import type { Scroll } from "../outputs/output-tools";
 import type { Execution } from "../protocol/generated";
 import { useExecution } from "../store/use-session";
 import { useSource } from "../sync/use-notebook";
 import { Button } from "../ui/button";
 import { CellMenu } from "./cell-menu";
 import { CellOutputs } from "./cell-outputs";
+import { FoldMark, Grip, HiddenSource, useIsFoldedAway, useParts } from "./cell-parts";
 import { estimatedHeight } from "./estimate";
 import { ExecutionMarkView } from "./execution-mark";
 import { markOf, sentenceOf } from "./execution-words";
@@ -58,6 +58,8 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
       (now.anchor !== now.active && view.selected(commander.order).includes(cellId)),
   );
 
+  const isFoldedAway = useIsFoldedAway(cellId);
+
   useLayoutEffect(() => () => viewport.forget(cellId), [viewport, cellId]);
 
   useLayoutEffect(() => {
@@ -89,12 +91,20 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
       data-editing={isEditing ? "" : undefined}
       data-selected={isSelected ? "" : undefined}
       data-near={isNear ? "" : undefined}
+      data-folded={isFoldedAway ? "" : undefined}
       aria-label={state === "" ? name : `${name}. ${state}`}
       aria-posinset={number}
       aria-setsize={total}
-      style={height === undefined ? undefined : { height }}
+      style={isFoldedAway || height === undefined ? undefined : { height }}
       onPointerEnter={() => setHovered(true)}
       onPointerLeave={() => setHovered(false)}
+      onPointerDownCapture={(event) => {
+        // Shift stretches the selection, wherever the other cell is pressed.
+        if (!event.shiftKey || event.altKey || event.button !== 0 || isActive) return;
+        event.preventDefault();
+        event.stopPropagation();
+        flushSync(() => view.extendTo(cellId));
+      }}
       onPointerDown={(event) => {
         const target = event.target instanceof Element ? event.target : null;
         if (target?.closest(".cell-source, button, a, input, summary, [popover]")) return;
@@ -102,7 +112,7 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
         else view.select(cellId);
       }}
     >
-      {isNear && (
+      {isNear && !isFoldedAway && (
         <Contents
           {...props}
           name={name}
@@ -126,30 +136,35 @@ interface ContentsProps extends SlotProps {
 }
 
 function Contents(props: ContentsProps) {
-  const { cellId, kind, execution, isEdited, hasTools } = props;
+  const { cellId, kind, execution, isEdited, isEditing, hasTools } = props;
   const { commander } = useDesk();
-  const outputsLook = useOutputsLook(cellId);
+  const { outputs, hasSource } = useParts(cellId);
+  const isShown = hasSource || isEditing;
   return (
     <>
       <div className="cell-rail">
+        {hasTools && <Grip cellId={cellId} />}
         {kind === "code" && (
           <ExecutionMarkView cellId={cellId} execution={execution} isEdited={isEdited} />
         )}
       </div>
       <div className="cell-main">
         <div className="cell-source">
-          {kind === "markdown" ? (
-            <MarkdownSource cellId={cellId} name={props.name} isEditing={props.isEditing} />
+          {!isShown ? (
+            <HiddenSource cellId={cellId} />
+          ) : kind === "markdown" ? (
+            <MarkdownSource cellId={cellId} name={props.name} isEditing={isEditing} />
           ) : (
             <CodeSource {...props} />
           )}
         </div>
+        {kind === "markdown" && <FoldMark cellId={cellId} />}
         {kind === "code" && (
           <CellOutputs
             cellId={cellId}
             execution={execution}
-            isHidden={outputsLook === "hidden"}
-            scroll={outputsLook === "hidden" ? "auto" : outputsLook}
+            isHidden={outputs === "hidden"}
+            scroll={outputs === "hidden" ? "auto" : outputs}
             hasTools={hasTools}
           />
         )}
@@ -222,19 +237,6 @@ function useIsEdited(text: ReturnType<typeof useSource>, execution: Execution | 
     if (ran === null || !text) return false;
     return text.length !== ran.length || text.toString() !== ran;
   });
-}
-
-function useOutputsLook(cellId: string): Scroll | "hidden" {
-  const { commander } = useDesk();
-  const [, redraw] = useState(0);
-  useLayoutEffect(() => {
-    const cell = commander.session.document.cell(cellId);
-    const metadata = cell?.get("metadata");
-    const wake = () => redraw((times) => times + 1);
-    metadata?.observe(wake);
-    return () => metadata?.unobserve(wake);
-  }, [commander, cellId]);
-  return commander.isHidden(cellId) ? "hidden" : commander.scrollOf(cellId);
 }
 
 /** A cell takes the focus from the page, buttons and other cells; not from a field or a dialog. */

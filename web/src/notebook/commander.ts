@@ -12,6 +12,7 @@ import { currentSettings } from "../settings/settings-store";
 import {
   cellsIn,
   deleteCells,
+  headsOf,
   insertCell,
   mergeCells,
   moveCell,
@@ -26,12 +27,11 @@ import {
 import type { NotebookSession } from "../sync/notebook-session";
 import { notify } from "../ui/notices";
 import { counted } from "../ui/words";
-import { type CopiedCell, putCells, takeCells } from "./clipboard";
+import { type CopiedCell, offerToSystem, putCells, takeCells } from "./clipboard";
+import type { Folds } from "./folds";
 import { formatCells } from "./formatting";
+import { isPartHidden, type Part, setPartHidden } from "./hidden";
 import type { NotebookView } from "./notebook-view";
-
-/** Jupyter's word for an output that is hidden; kept in the file as Jupyter keeps it. */
-const HIDDEN = "outputs_hidden";
 
 export class Commander {
   #undo: { readonly doc: Y.Doc; readonly history: Y.UndoManager } | null = null;
@@ -39,6 +39,7 @@ export class Commander {
   constructor(
     readonly session: NotebookSession,
     readonly view: NotebookView,
+    readonly folds: Folds,
   ) {}
 
   // ── reading ────────────────────────────────────────────────────────────────
@@ -47,8 +48,12 @@ export class Commander {
     return this.session.document.heads.map((head) => head.cell_id);
   }
 
+  /** The selected cells, with those that are folded under them. */
   get selected(): string[] {
-    return this.view.selected(this.order);
+    const { order, folds } = this;
+    const chosen = new Set(this.view.selected(order));
+    for (const cellId of [...chosen]) for (const under of folds.under(cellId)) chosen.add(under);
+    return order.filter((cellId) => chosen.has(cellId));
   }
 
   get doc(): Y.Doc {
@@ -63,7 +68,7 @@ export class Commander {
 
   /** Goes to the cell above or below; false when there is none. */
   go(by: -1 | 1, how: "select" | "extend" | "edit" = "select"): boolean {
-    const { order } = this;
+    const order = this.order.filter((cellId) => !this.folds.isHidden(cellId));
     const at = order.indexOf(this.view.current.active ?? "");
     const next = order[at < 0 ? 0 : at + by];
     if (next === undefined || (at < 0 && order.length === 0)) return false;
@@ -76,6 +81,11 @@ export class Commander {
   goToEnd(which: "first" | "last"): void {
     const cellId = which === "first" ? this.order[0] : this.order.at(-1);
     if (cellId !== undefined) this.view.select(cellId);
+  }
+
+  selectToEnd(which: "first" | "last"): void {
+    const cellId = which === "first" ? this.order[0] : this.order.at(-1);
+    if (cellId !== undefined) this.view.extendTo(cellId);
   }
 
   /** Goes to the cell that last ran under this count, to this line of it. */
@@ -119,7 +129,7 @@ export class Commander {
 
   #next(cellId: string): void {
     const { order } = this;
-    const next = order[order.indexOf(cellId) + 1];
+    const next = order.slice(order.indexOf(cellId) + 1).find((id) => !this.folds.isHidden(id));
     if (next !== undefined) this.view.select(next);
     else this.#insertAt(order.length, {});
   }
@@ -246,35 +256,47 @@ export class Commander {
     notify({ text: `${counted(cells.length, "cell")} deleted`, action: undo });
   }
 
-  copy(): void {
-    putCells(this.selected.map((cellId) => this.#copied(cellId)));
+  /** Into the clipboard; into the system's too, where the browser's own copy does not do it. */
+  copy(offers = true): void {
+    const cells = this.selected.map((cellId) => this.#copied(cellId));
+    putCells(cells);
+    if (offers) offerToSystem(cells);
   }
 
-  cut(): void {
-    this.copy();
+  cut(offers = true): void {
+    this.copy(offers);
     this.delete();
   }
 
-  paste(where: "above" | "below"): void {
-    const cells = takeCells();
+  paste(where: "above" | "below", cells: readonly CopiedCell[] = takeCells()): void {
     if (cells.length === 0) return;
-    this.#watchStructure();
-    const { order } = this;
-    const edge = where === "above" ? this.selected[0] : this.selected.at(-1);
+    const { order, selected } = this;
+    const edge = where === "above" ? selected[0] : selected.at(-1);
     const at =
       edge === undefined ? order.length : order.indexOf(edge) + (where === "below" ? 1 : 0);
-    let last = "";
-    this.doc.transact(() => {
-      cells.forEach((cell, offset) => {
-        last = insertCell(this.doc, at + offset, cell);
-      });
-    }, STRUCTURE);
-    this.view.select(last);
+    this.#insertCopies(cells, at);
   }
 
   duplicate(): void {
-    this.copy();
-    this.paste("below");
+    const { order, selected } = this;
+    const cells = selected.map((cellId) => this.#copied(cellId));
+    this.#insertCopies(cells, order.indexOf(selected.at(-1) ?? "") + 1);
+  }
+
+  #insertCopies(cells: readonly CopiedCell[], at: number): void {
+    this.#watchStructure();
+    const { document: notebook } = this.session;
+    const made: string[] = [];
+    this.doc.transact(() => {
+      cells.forEach(({ cellId, ...cell }, offset) => {
+        // What was cut comes back as itself, and its outputs with it.
+        const isFree = cellId !== undefined && isId(cellId) && notebook.cell(cellId) === null;
+        const given = isFree ? { ...cell, cell_id: cellId } : cell;
+        made.push(insertCell(this.doc, at + offset, given));
+      });
+    }, STRUCTURE);
+    const last = made.at(-1);
+    if (last !== undefined) this.view.select(last);
   }
 
   #copied(cellId: string): CopiedCell {
@@ -285,11 +307,12 @@ export class Commander {
       source: cell?.get("source")?.toString() ?? "",
       metadata: cell?.get("metadata")?.toJSON() ?? {},
       ...(attachments ? { attachments } : {}),
+      cellId,
     };
   }
 
   setKind(kind: string): void {
-    const cells = this.selected;
+    const cells = this.view.selected(this.order);
     this.#watchStructure();
     this.doc.transact(() => {
       for (const cellId of cells) setKind(this.doc, cellId, kind);
@@ -314,15 +337,37 @@ export class Commander {
   }
 
   move(by: -1 | 1): void {
-    const cells = this.selected;
+    const { order, selected } = this;
+    const [first, last] = [order.indexOf(selected[0] ?? ""), order.indexOf(selected.at(-1) ?? "")];
+    const neighbour = order[by === 1 ? last + 1 : first - 1];
+    if (first < 0 || neighbour === undefined) return;
+    // A folded section is passed as a whole.
+    const head = this.folds.headOf(neighbour) ?? neighbour;
+    const size = this.folds.under(head).length + 1;
+    this.moveTo(selected, by === 1 ? last + 1 + size : order.indexOf(head));
+  }
+
+  moveToEnd(which: "first" | "last"): void {
+    this.moveTo(this.selected, which === "first" ? 0 : this.order.length);
+  }
+
+  /** Moves the cells, together, before the cell that is now number `at`. */
+  moveTo(cellIds: readonly string[], at: number): void {
     const { order } = this;
-    const first = order.indexOf(cells[0] ?? "");
-    const target = first + by;
-    if (cells.length === 0 || target < 0 || target + cells.length > order.length) return;
+    const moved = new Set(cellIds);
+    const before = order.slice(0, at).filter((cellId) => !moved.has(cellId));
+    const others = order.filter((cellId) => !moved.has(cellId));
+    const wanted = [...before, ...cellIds, ...others.slice(before.length)];
+    if (wanted.every((cellId, index) => cellId === order[index])) return;
     this.#watchStructure();
+    let anchor = before.at(-1);
     this.doc.transact(() => {
-      const moved = by === 1 ? [...cells].reverse() : cells;
-      for (const cellId of moved) moveCell(this.doc, cellId, this.order.indexOf(cellId) + by);
+      for (const cellId of cellIds) {
+        const rest = headsOf(cellsIn(this.doc)).filter((head) => head.cell_id !== cellId);
+        const index = rest.findIndex((head) => head.cell_id === anchor) + 1;
+        moveCell(this.doc, cellId, index);
+        anchor = cellId;
+      }
     }, STRUCTURE);
   }
 
@@ -349,7 +394,7 @@ export class Commander {
   /** Joins the selected cells, or the active one with the one below. */
   merge(): void {
     const { order } = this;
-    let cells = this.selected;
+    let cells = this.view.selected(order);
     if (cells.length === 1) {
       const below = order[order.indexOf(cells[0] ?? "") + 1];
       if (below === undefined) return;
@@ -378,18 +423,24 @@ export class Commander {
 
   // ── what is hidden ─────────────────────────────────────────────────────────
 
-  isHidden(cellId: string): boolean {
-    const metadata = this.session.document.cell(cellId)?.get("metadata");
-    const jupyter = metadata?.get("jupyter");
-    const isSet = typeof jupyter === "object" && jupyter !== null && HIDDEN in jupyter;
-    return (isSet && jupyter[HIDDEN] === true) || metadata?.get("collapsed") === true;
+  isHidden(cellId: string, part: Part = "outputs"): boolean {
+    return isPartHidden(this.session.document.cell(cellId), part);
   }
 
-  toggleOutputs(cellIds: readonly string[] = this.selected): void {
+  /** Hides the part in all of the cells, or shows it where all hide it. */
+  toggle(part: Part, cellIds: readonly string[] = this.selected): void {
+    this.hide(part, !cellIds.every((cellId) => this.isHidden(cellId, part)), cellIds);
+  }
+
+  hide(part: Part, hides: boolean, cellIds: readonly string[] = this.order): void {
     this.#watchStructure();
-    const hides = !cellIds.every((cellId) => this.isHidden(cellId));
+    const { document: notebook } = this.session;
     this.doc.transact(() => {
-      for (const cellId of cellIds) this.#setHidden(cellId, hides);
+      for (const cellId of cellIds) {
+        if (this.isHidden(cellId, part) !== hides) {
+          setPartHidden(notebook.cell(cellId), part, hides);
+        }
+      }
     }, STRUCTURE);
   }
 
@@ -418,16 +469,26 @@ export class Commander {
     this.setScroll(cells, isBox ? "auto" : "box");
   }
 
-  #setHidden(cellId: string, hides: boolean): void {
-    const metadata = this.session.document.cell(cellId)?.get("metadata");
-    if (!metadata) return;
-    const before = metadata.get("jupyter");
-    const { [HIDDEN]: _, ...rest } =
-      typeof before === "object" && before !== null ? (before as { [key: string]: unknown }) : {};
-    if (metadata.has("collapsed")) metadata.delete("collapsed");
-    const jupyter = hides ? { ...rest, [HIDDEN]: true } : rest;
-    if (Object.keys(jupyter).length > 0) metadata.set("jupyter", jupyter);
-    else metadata.delete("jupyter");
+  /** Folds the sections of the selected headings, or of the heading above. */
+  fold(folds: boolean): void {
+    const { order } = this;
+    const heads = this.view.selected(order).filter((cellId) => this.folds.canFold(cellId));
+    const [first] = this.selected;
+    if (heads.length === 0 && folds && first !== undefined) {
+      const above = order.slice(0, order.indexOf(first)).findLast((id) => this.folds.canFold(id));
+      if (above === undefined) return;
+      this.#watchStructure();
+      this.folds.fold([above], true);
+      this.view.select(above);
+      return;
+    }
+    this.#watchStructure();
+    this.folds.fold(heads, folds);
+  }
+
+  foldAll(folds: boolean): void {
+    this.#watchStructure();
+    this.folds.foldAll(folds);
   }
 
   // ── undo of what was done to cells ─────────────────────────────────────────
@@ -469,4 +530,8 @@ export class Commander {
     this.#undo?.history.destroy();
     this.#undo = null;
   }
+}
+
+function isId(text: string): boolean {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(text);
 }

@@ -83,6 +83,16 @@ export const COMMANDS: readonly Command[] = [
   }),
   command("go-first", "Go", "First cell", ["Ctrl+ArrowUp"], (c) => c.goToEnd("first")),
   command("go-last", "Go", "Last cell", ["Ctrl+ArrowDown"], (c) => c.goToEnd("last")),
+  command("select-to-first", "Go", "Select up to the first cell", ["Shift+Home"], (c) =>
+    c.selectToEnd("first"),
+  ),
+  command("select-to-last", "Go", "Select down to the last cell", ["Shift+End"], (c) =>
+    c.selectToEnd("last"),
+  ),
+  command("fold", "Go", "Fold the section", ["ArrowLeft"], (c) => c.fold(true)),
+  command("unfold", "Go", "Unfold the section", ["ArrowRight"], (c) => c.fold(false)),
+  command("fold-all", "Go", "Fold all sections", [], (c) => c.foldAll(true)),
+  command("unfold-all", "Go", "Unfold all sections", [], (c) => c.foldAll(false)),
   command("go-running", "Go", "Go to the running cell", [], (c) => c.goToRunning()),
   command("select-all", "Go", "Select all cells", ["Ctrl+A"], (c) => selectAll(c)),
 
@@ -101,9 +111,16 @@ export const COMMANDS: readonly Command[] = [
   ),
   command("move-up", "Cells", "Move up", ["Ctrl+Shift+ArrowUp"], (c) => c.move(-1)),
   command("move-down", "Cells", "Move down", ["Ctrl+Shift+ArrowDown"], (c) => c.move(1)),
+  command("move-first", "Cells", "Move to the top", [], (c) => c.moveToEnd("first")),
+  command("move-last", "Cells", "Move to the end", [], (c) => c.moveToEnd("last")),
   command("format", "Cells", "Format the selected cells", [], (c) => c.format(c.selected)),
   command("format-all", "Notebook", "Format all cells", [], (c) => c.format()),
-  command("toggle-outputs", "Cells", "Hide or show the output", ["O"], (c) => c.toggleOutputs()),
+  command("toggle-outputs", "Cells", "Hide or show the output", ["O"], (c) => c.toggle("outputs")),
+  command("toggle-source", "Cells", "Hide or show the source", [], (c) => c.toggle("source")),
+  command("hide-all-outputs", "Cells", "Hide all outputs", [], (c) => c.hide("outputs", true)),
+  command("show-all-outputs", "Cells", "Show all outputs", [], (c) => c.hide("outputs", false)),
+  command("hide-all-sources", "Cells", "Hide all sources", [], (c) => c.hide("source", true)),
+  command("show-all-sources", "Cells", "Show all sources", [], (c) => c.hide("source", false)),
   command("toggle-scroll", "Cells", "Put the output into a scroll box, or out", ["Shift+O"], (c) =>
     c.toggleScroll(),
   ),
@@ -122,6 +139,10 @@ export const COMMANDS: readonly Command[] = [
   command("interrupt", "Kernel", "Interrupt", ["I I"], (c) => c.interrupt()),
   command("restart", "Kernel", "Restart the kernel", ["0 0"], (_, page) => page.askRestart()),
   command("restart-run-all", "Kernel", "Restart and run all", [], (c) => c.restart(true)),
+  command("restart-clear", "Kernel", "Restart and clear all outputs", [], (c) => {
+    c.restart();
+    c.clearOutputs(null);
+  }),
   command("start-kernel", "Kernel", "Start the kernel", [], (c) => c.startKernel()),
   command("stop-kernel", "Kernel", "Stop the kernel", [], (c) => c.stopKernel()),
 
@@ -166,7 +187,7 @@ export const COMMANDS: readonly Command[] = [
 /** Keys inside an editor, for the sheet; the editor itself obeys them. */
 export const EDITOR_KEYS: readonly { readonly keys: readonly string[]; readonly title: string }[] =
   [
-    { keys: ["Esc"], title: "Back to command mode" },
+    { keys: ["Esc", "Ctrl+M"], title: "Back to command mode" },
     { keys: ["Tab", "Ctrl+Space"], title: "Complete, or indent" },
     { keys: ["Shift+Tab"], title: "Documentation at the cursor, or outdent" },
     { keys: ["Ctrl+Shift+Space"], title: "How the function is called" },

@@ -2,6 +2,7 @@
 
 import { useCallback } from "react";
 import { queuePlace } from "../core/selectors";
+import { actorWords } from "../panels/past-executions";
 import type { Execution } from "../protocol/generated";
 import type { Session } from "../store/session";
 import { useSession } from "../store/use-session";
@@ -20,7 +21,11 @@ interface MarkProps {
 export function ExecutionMarkView({ cellId, execution, isEdited }: MarkProps) {
   const { commander } = useDesk();
   const phase = execution?.phase ?? "never";
-  const sentence = sentenceOf(execution, isEdited);
+  const { clientId } = commander.session;
+  // What came with the file was run elsewhere.
+  const isOurs = execution?.queued_at != null;
+  const who = execution && isOurs ? actorWords(execution.actor, clientId) : "";
+  const sentence = sentenceOf(execution, isEdited, who);
 
   function press() {
     if (phase === "running") commander.interrupt();

@@ -68,12 +68,13 @@ const STATUS: Readonly<Record<string, string>> = {
 };
 
 /** A sentence for a tooltip and a screen reader. */
-export function sentenceOf(execution: Execution | null, isEdited: boolean): string {
+export function sentenceOf(execution: Execution | null, isEdited: boolean, who = ""): string {
   if (!execution) return "Not run yet";
-  if (execution.phase === "queued") return "Waits in the queue";
-  if (execution.phase === "running") return "Running";
+  const by = who === "" ? "" : `, asked for by ${who}`;
+  if (execution.phase === "queued") return `Waits in the queue${by}`;
+  if (execution.phase === "running") return `Running${by}`;
   const said = [STATUS[execution.status ?? "ok"] ?? "Finished"];
   if (execution.took_ms !== null) said.push(`after ${durationWords(execution.took_ms)}`);
   if (execution.finished_at !== null) said.push(`at ${momentWords(execution.finished_at)}`);
-  return said.join(" ") + (isEdited ? "; edited since" : "");
+  return said.join(" ") + by + (isEdited ? "; edited since" : "");
 }

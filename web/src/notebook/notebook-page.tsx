@@ -14,11 +14,13 @@ import { nameOf } from "../ui/key-names";
 import { Announcer } from "./announcer";
 import { Banners } from "./banners";
 import { CellList } from "./cell-list";
+import { listenToClipboard } from "./clipboard-events";
 import { CommandPalette } from "./command-palette";
 import { Commander } from "./commander";
 import { COMMANDS, type PageActs, useCommands } from "./commands";
 import { DeskPanels } from "./desk-panels";
 import { Find } from "./find";
+import { Folds } from "./folds";
 import { Keys } from "./keymap";
 import { tellLongRuns } from "./long-runs";
 import { Mistakes } from "./mistakes";
@@ -62,7 +64,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
   const { session, onHome, homeAddress } = props;
   const desk = useMemo(() => {
     const view = new NotebookView();
-    const commander = new Commander(session, view);
+    const commander = new Commander(session, view, new Folds(session));
     return { view, commander, mistakes: new Mistakes(session) };
   }, [session]);
   const [dialog, setDialog] = useState<"shortcuts" | "restart" | "palette" | "settings" | null>(
@@ -87,6 +89,20 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
 
   useEffect(() => () => desk.commander.close(), [desk]);
   useEffect(() => desk.mistakes.watch(), [desk]);
+  useEffect(() => listenToClipboard(desk.commander), [desk]);
+  useLayoutEffect(() => {
+    const { view, commander } = desk;
+    const stop = commander.folds.watch();
+    // Who goes to a cell sees it, whatever it is folded under.
+    const stopView = view.subscribe(() => {
+      const { active } = view.current;
+      if (active !== null && commander.folds.isHidden(active)) commander.folds.reveal(active);
+    });
+    return () => {
+      stop();
+      stopView();
+    };
+  }, [desk]);
   useEffect(() => {
     const name = session.path.split("/").at(-1) ?? session.path;
     const stopSigns = showSigns(session.store, name, (sign) =>

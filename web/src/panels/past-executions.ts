@@ -64,6 +64,7 @@ function numberOrNull(value: unknown): number | null {
 /** Who asked for it, for the person at this page. */
 export function actorWords(actor: string, ownClient: string): string {
   if (actor === `client:${ownClient}`) return "this page";
+  if (actor === "client:headless") return "tailrace run";
   if (actor.startsWith("client:")) return "another page";
   return actor.split(":", 1)[0] === "server" ? "the server" : actor;
 }

@@ -20,6 +20,16 @@ const SHAPES = {
       <circle data-fill="" cx="12.5" cy="8" r="1.2" />
     </>
   ),
+  grip: (
+    <>
+      <circle data-fill="" cx="6" cy="3.5" r="1.1" />
+      <circle data-fill="" cx="10" cy="3.5" r="1.1" />
+      <circle data-fill="" cx="6" cy="8" r="1.1" />
+      <circle data-fill="" cx="10" cy="8" r="1.1" />
+      <circle data-fill="" cx="6" cy="12.5" r="1.1" />
+      <circle data-fill="" cx="10" cy="12.5" r="1.1" />
+    </>
+  ),
   down: <path d="m4 6 4 4 4-4" />,
   up: <path d="m4 10 4-4 4 4" />,
   right: <path d="m6 4 4 4-4 4" />,

@@ -1,0 +1,131 @@
+"""Cells moved, folded, hidden, taken elsewhere and had back, by pointer and by keys."""
+
+import json
+
+from playwright.sync_api import Locator
+
+from tests.e2e.browser import Notebook, until
+from tests.e2e.conftest import Open, Write
+
+
+def middle(place: Locator) -> tuple[float, float]:
+    box = place.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def pull(notebook: Notebook, cell_id: str, to: str, *, release: bool = True) -> None:
+    """By its grip, to the upper edge of another cell."""
+    mouse = notebook.page.mouse
+    notebook.cell(cell_id).hover()
+    x, y = middle(notebook.cell(cell_id).locator(".cell-grip"))
+    box = notebook.cell(to).bounding_box()
+    assert box is not None
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x, y + 10)
+    mouse.move(x, box["y"] + 3, steps=4)
+    if release:
+        mouse.up()
+
+
+def test_cells_are_pulled_together_and_escape_lets_them_be(written: Write, opened: Open) -> None:
+    notebook = opened(written("'a'", "'b'", "'c'", "'d'"))
+    pull(notebook, "d", to="a", release=False)
+    assert notebook.page.locator(".drop-line").count() == 1
+    notebook.press("Escape")
+    notebook.page.mouse.up()
+    assert notebook.order() == ["a", "b", "c", "d"]
+    notebook.select("b")
+    notebook.press("Shift+J")
+    pull(notebook, "c", to="a")
+    until(lambda: notebook.order() == ["b", "c", "a", "d"], "both to move")
+    notebook.press("z")
+    until(lambda: notebook.order() == ["a", "b", "c", "d"], "both to be back")
+    notebook.select("c")
+    notebook.press("Control+Shift+ArrowUp", "Control+Shift+ArrowUp")
+    until(lambda: notebook.order() == ["c", "a", "b", "d"], "the same by keys")
+
+
+def test_what_was_deleted_cut_or_merged_comes_back_with_outputs(
+    written: Write, opened: Open
+) -> None:
+    notebook = opened(written("print('one')", "print('two')", "3"))
+    for cell in ("a", "b"):
+        notebook.run(cell)
+        notebook.wait(cell, "finished")
+    notebook.select("a")
+    notebook.press("d", "d", "z")
+    until(lambda: notebook.outputs("a").strip() == "one", "the cell and its output")
+    notebook.select("a")
+    notebook.press("Shift+J", "Shift+M", "z")
+    until(lambda: notebook.outputs("b").strip() == "two", "both cells")
+    assert notebook.outputs("a").strip() == "one"
+    notebook.select("a")
+    notebook.press("x", "j", "v")
+    until(lambda: notebook.order() == ["b", "c", "a"], "the cell at its new place")
+    assert notebook.outputs("a").strip() == "one"
+    assert notebook.state("a") == "finished"
+
+
+def test_cells_go_to_another_notebook_and_to_other_programs(
+    written: Write, opened: Open
+) -> None:  # PAGE-43
+    notebook = opened(
+        written("x = 1", "%%md\n# Two"), permissions=["clipboard-read", "clipboard-write"]
+    )
+    notebook.press("Control+a", "Control+c")
+    text = notebook.page.evaluate("() => navigator.clipboard.readText()")
+    copied = json.loads(text)["cells"]
+    assert [(cell["cell_type"], cell["source"]) for cell in copied] == [
+        ("code", "x = 1"),
+        ("markdown", "# Two"),
+    ]
+    notebook.page.evaluate(
+        "() => navigator.clipboard.writeText('# %%\\ny = 2\\n# %% [markdown]\\n# # Three\\n')"
+    )
+    notebook.select("a")
+    notebook.press("Control+v")
+    until(lambda: len(notebook.order()) == 4, "two cells of the text")
+    made = notebook.order()[1:3]
+    assert notebook.source(made[0]) == "y = 2"
+    until(lambda: notebook.cell(made[1]).locator("h1").inner_text() == "Three", "the heading")
+
+
+def test_a_section_is_folded_under_its_heading(written: Write, opened: Open) -> None:  # PAGE-44
+    notebook = opened(written("%%md\n# One", "'b'", "%%md\n## Deeper", "'d'", "%%md\n# Two", "'f'"))
+    notebook.press("ArrowLeft")
+    mark = notebook.cell("a").locator(".fold-mark")
+    until(lambda: mark.count() == 1 and "3 cells" in mark.inner_text(), "the fold")
+    assert not notebook.cell("b").is_visible()
+    notebook.press("j")
+    assert notebook.active() == "e"
+    notebook.press("Control+Shift+ArrowUp")
+    until(lambda: notebook.order() == ["e", "a", "b", "c", "d", "f"], "past the section")
+    until(lambda: "4 cells" in mark.inner_text(), "what follows to be in the section")
+    notebook.press("j", "Control+Shift+ArrowUp")
+    until(lambda: notebook.order() == ["a", "b", "c", "d", "f", "e"], "the section as a whole")
+    notebook.press("Control+f")
+    notebook.page.locator(".find input").first.fill("'d'")
+    found = notebook.page.locator(".find [role=status]")
+    until(lambda: "1" in found.inner_text(), "the search")
+    notebook.press("Enter")
+    until(lambda: notebook.cell("d").is_visible(), "what was found to be shown")
+
+
+def test_source_and_output_are_hidden_where_jupyter_hides_them(
+    written: Write, opened: Open
+) -> None:
+    notebook = opened(written("# first\nprint('seen')"))
+    notebook.run("a")
+    notebook.wait("a", "finished")
+    notebook.press("o")
+    until(lambda: "1 output hidden" in notebook.outputs("a"), "the output to hide")
+    notebook.press("Control+Shift+p")
+    notebook.page.keyboard.type("hide or show the source")
+    notebook.press("Enter")
+    hidden = notebook.cell("a").locator(".source-hidden")
+    until(lambda: hidden.count() == 1, "the source to hide")
+    assert "# first" in hidden.inner_text()
+    hidden.click()
+    until(lambda: notebook.editor("a").count() == 1, "the source")
