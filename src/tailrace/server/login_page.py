@@ -10,6 +10,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Tailrace: log in</title>
+<link rel="icon" type="image/svg+xml" href="{base}favicon.svg">
 <style>
   :root {{
     color-scheme: light dark; font: 16px/1.5 "Source Sans 3", system-ui, sans-serif;
@@ -69,6 +70,9 @@ def login_page(scope: Scope, *, message: str = "", wanted: str = "", status: int
     base = str(scope.get("root_path", "")) + "/"
     problem = f'<p class="problem" role="alert">{escape(message)}.</p>' if message else ""
     page = _PAGE.format(
-        problem=problem, action=escape(f"{base}login"), wanted=escape(wanted, quote=True)
+        base=escape(base),
+        problem=problem,
+        action=escape(f"{base}login"),
+        wanted=escape(wanted, quote=True),
     )
     return HTMLResponse(page, status_code=status, headers={"cache-control": "no-store"})

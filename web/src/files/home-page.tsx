@@ -77,7 +77,7 @@ function Home({ server, path, places }: HomePageProps) {
           />
         </div>
       </header>
-      <main className="home">
+      <main id="content" className="home">
         <section className="home-files" aria-label="Files">
           <div className="home-head">
             <Crumbs path={path} places={places} />

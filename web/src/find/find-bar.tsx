@@ -138,7 +138,7 @@ export function FindBar(props: FindBarProps) {
         />
         <Toggle
           label="Search outputs too"
-          text="Out"
+          text="outputs"
           isOn={searchesOutputs}
           set={setSearchesOutputs}
         />

@@ -5,6 +5,7 @@ import { changeSettings, useSettings } from "../settings/settings-store";
 import { useExecution } from "../store/use-session";
 import { useNotebook } from "../sync/use-notebook";
 import { Button } from "../ui/button";
+import { Icon, type IconName } from "../ui/icon";
 import { keyWords } from "../ui/key-names";
 import { useCommands } from "./commands";
 
@@ -18,6 +19,15 @@ const HINTS: readonly { readonly of: string; readonly words: string }[] = [
   { of: "palette", words: "finds everything one can do" },
 ];
 
+/** Where nobody has keys at hand. */
+const TOUCHED: readonly { readonly icon: IconName; readonly words: string }[] = [
+  { icon: "run", words: "runs the cell and goes on to the next" },
+  { icon: "more", words: "holds all that can be done with a cell" },
+  { icon: "command", words: "finds everything one can do" },
+  { icon: "panel", words: "shows contents, variables and the kernel" },
+];
+const isTouched = window.matchMedia("(hover: none)");
+
 /** `cellId` is the only cell, or null where there is none. */
 export function Hints({ cellId }: { readonly cellId: string | null }) {
   const { hasHints } = useSettings();
@@ -27,25 +37,23 @@ export function Hints({ cellId }: { readonly cellId: string | null }) {
   const [wasBlank] = useState(() => !cellId || !notebook.source(cellId)?.length);
   const execution = useExecution(cellId ?? "");
   if (!hasHints || !wasBlank || execution) return null;
-  const keys = HINTS.map(({ of, words }) => {
-    const command = commands.find((each) => each.id === of);
-    return { words, key: command ? command.keys[0] : of };
-  });
+  const hints = isTouched.matches
+    ? TOUCHED.map(({ icon, words }) => ({ words, sign: <Icon name={icon} /> }))
+    : HINTS.flatMap(({ of, words }) => {
+        const command = commands.find((each) => each.id === of);
+        const key = command ? command.keys[0] : of;
+        return key === undefined ? [] : { words, sign: <kbd>{keyWords(key)}</kbd> };
+      });
   return (
     <aside className="hints" aria-label="First steps">
       <h2>First steps</h2>
       <dl>
-        {keys.map(
-          ({ key, words }) =>
-            key !== undefined && (
-              <div key={key}>
-                <dt>
-                  <kbd>{keyWords(key)}</kbd>
-                </dt>
-                <dd>{words}</dd>
-              </div>
-            ),
-        )}
+        {hints.map(({ sign, words }) => (
+          <div key={words}>
+            <dt>{sign}</dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
       </dl>
       <p>
         What you type and what runs is kept as it happens: close the page, come back, and it is all

@@ -125,7 +125,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       </div>
       <div className="notebook-body">
         <div className="notebook-room">
-          <main className="notebook">
+          <main id="content" className="notebook">
             <Body />
           </main>
         </div>
