@@ -24,7 +24,7 @@ export function mark(
 ): Range | null {
   let currentRange: Range | null = null;
   const ranges: Range[] = [];
-  for (const cell of document.querySelectorAll<HTMLElement>(".cells > [data-near]")) {
+  for (const cell of document.querySelectorAll<HTMLElement>(".cells [data-near]")) {
     const found = spans.get(cell.dataset.cellId ?? "");
     if (!found) continue;
     for (const span of found) {
@@ -57,7 +57,7 @@ export function showInEditor(span: Span): void {
 }
 
 export function cellOf(cellId: string): HTMLElement | null {
-  return document.querySelector(`.cells > [data-cell-id="${CSS.escape(cellId)}"]`);
+  return document.querySelector(`.cells [data-cell-id="${CSS.escape(cellId)}"]`);
 }
 
 function editorOf(cell: HTMLElement | null): EditorView | null {

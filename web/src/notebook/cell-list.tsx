@@ -7,7 +7,8 @@ import { prepareMarkdown } from "../outputs/prose/markdown-view";
 import { useCellOrder, useStore } from "../store/use-session";
 import { useNotebook } from "../sync/use-notebook";
 import { Button } from "../ui/button";
-import { CellSlot } from "./cell";
+import { CellGroup } from "./cell-group";
+import { CellGroups } from "./cell-groups";
 import { estimatedHeight } from "./estimate";
 import { Hints } from "./hints";
 import { useDesk } from "./use-view";
@@ -34,6 +35,8 @@ export function CellList() {
     return made;
   }, []);
 
+  const groups = useMemo(() => new CellGroups(), []);
+
   useLayoutEffect(() => (place.current ? viewport.open(place.current) : undefined), [viewport]);
   useEffect(() => {
     // Paper shows what exists when this returns.
@@ -52,15 +55,8 @@ export function CellList() {
         className="cells"
         {...(cells.length > 0 && { role: "feed", "aria-label": "Cells" })}
       >
-        {cells.map((cell, at) => (
-          <CellSlot
-            key={cell.cell_id}
-            cellId={cell.cell_id}
-            kind={cell.kind}
-            number={at + 1}
-            total={cells.length}
-            viewport={viewport}
-          />
+        {groups.of(cells).map((group) => (
+          <CellGroup key={group.key} group={group} total={cells.length} viewport={viewport} />
         ))}
       </div>
       <div className="cells-end">

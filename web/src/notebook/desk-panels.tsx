@@ -26,6 +26,6 @@ export function DeskPanels({ page }: { readonly page: PageActs }) {
 /** The cell at the top of the screen, as after a press on a link to it. */
 function goTo(cellId: string, select: () => void): void {
   select();
-  const cell = document.querySelector(`.cells > [data-cell-id="${CSS.escape(cellId)}"]`);
+  const cell = document.querySelector(`.cells [data-cell-id="${CSS.escape(cellId)}"]`);
   cell?.scrollIntoView({ block: "start" });
 }

@@ -32,7 +32,7 @@ export function Find({ replaces, onClose }: FindProps) {
           const cellId = view.current.active;
           // The focus goes to the cell that was found, for the keys of command mode.
           document
-            .querySelector<HTMLElement>(`.cells > [data-cell-id="${CSS.escape(cellId ?? "")}"]`)
+            .querySelector<HTMLElement>(`.cells [data-cell-id="${CSS.escape(cellId ?? "")}"]`)
             ?.focus({ preventScroll: true });
         }}
       />

@@ -106,7 +106,7 @@ export function tellLongRuns(
 
 function isOnScreen(cellId: string): boolean {
   if (document.hidden) return false;
-  const cell = document.querySelector(`.cells > [data-cell-id="${CSS.escape(cellId)}"]`);
+  const cell = document.querySelector(`.cells [data-cell-id="${CSS.escape(cellId)}"]`);
   const place = cell?.getBoundingClientRect();
   return !!place && place.bottom > 0 && place.top < window.innerHeight;
 }

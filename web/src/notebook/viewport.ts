@@ -4,8 +4,9 @@
  * keeps the height it had. Editors come last, one at a time, when nobody is rushing past, and
  * go when their cell is far.
  *
- * Places are found by bisection on each scroll, before the frame is drawn: some twenty
- * rectangles are read, however many cells there are. Intersection observers were tried: with
+ * Places are found by bisection on each scroll, before the frame is drawn, among the groups
+ * (`cell-groups.ts`) and then in the few that are near: some twenty rectangles are read,
+ * however many cells there are. Intersection observers were tried: with
  * a thousand targets they cost two milliseconds a frame and answer a frame late.
  */
 
@@ -30,7 +31,7 @@ export class Viewport {
   #frame = 0;
   #scrolled = { y: 0, at: 0, speed: 0 };
 
-  /** Begins to look; the returned function ends it. `container` holds the cells' elements. */
+  /** Begins to look; the returned function ends it. `container` holds groups of cells. */
   open(container: HTMLElement): () => void {
     this.#container = container;
     const grown = new ResizeObserver(() => this.#nextFrame());
@@ -128,20 +129,18 @@ export class Viewport {
   };
 
   #look(): void {
-    const places = this.#container?.children;
-    if (!places) return;
+    if (!this.#container) return;
     const [top, bottom] = [-NEAR_PX, window.innerHeight + NEAR_PX];
     const within = new Set<string>();
     const seen: string[] = [];
-    for (let at = firstBelow(places, top); at < places.length; at += 1) {
-      const place = places[at];
-      if (!(place instanceof HTMLElement)) break;
-      const rectangle = place.getBoundingClientRect();
-      if (rectangle.top > bottom) break;
-      const cellId = place.dataset.cellId ?? "";
-      within.add(cellId);
-      const isSeen = rectangle.bottom > -SEEN_PX && rectangle.top < window.innerHeight + SEEN_PX;
-      if (isSeen) seen.push(cellId);
+    for (const group of between(this.#container.children, top, bottom)) {
+      for (const { place, rectangle } of between(group.place.children, top, bottom)) {
+        if (!(place instanceof HTMLElement)) continue;
+        const cellId = place.dataset.cellId ?? "";
+        within.add(cellId);
+        const isSeen = rectangle.bottom > -SEEN_PX && rectangle.top < window.innerHeight + SEEN_PX;
+        if (isSeen) seen.push(cellId);
+      }
     }
     this.#seen = seen;
     this.#leave(within);
@@ -173,9 +172,7 @@ export class Viewport {
   }
 
   #placeOf(cellId: string): HTMLElement | null {
-    return (
-      this.#container?.querySelector(`:scope > [data-cell-id="${CSS.escape(cellId)}"]`) ?? null
-    );
+    return this.#container?.querySelector(`[data-cell-id="${CSS.escape(cellId)}"]`) ?? null;
   }
 
   #holdsFocus(cellId: string): boolean {
@@ -201,6 +198,16 @@ export class Viewport {
     this.#ready.add(next);
     this.#wake(next);
     this.#soon(0); // one a task, so that a key or a click gets in between
+  }
+}
+
+/** The children that reach into the strip from `top` to `bottom` of the window, in order. */
+function* between(places: HTMLCollection, top: number, bottom: number) {
+  for (let at = firstBelow(places, top); at < places.length; at += 1) {
+    const place = places[at];
+    const rectangle = place?.getBoundingClientRect();
+    if (!place || !rectangle || rectangle.top > bottom) return;
+    yield { place, rectangle };
   }
 }
 

@@ -202,14 +202,14 @@ const TOP_PX = 60; // what the header covers
 
 function onScreen(cellId: string | null): boolean {
   if (cellId === null) return false;
-  const cell = document.querySelector(`.cells > [data-cell-id="${CSS.escape(cellId)}"]`);
+  const cell = document.querySelector(`.cells [data-cell-id="${CSS.escape(cellId)}"]`);
   const place = cell?.getBoundingClientRect();
   return !!place && place.bottom > TOP_PX && place.top < window.innerHeight;
 }
 
 /** By bisection: the cells stand in order. */
 function firstOnScreen(): string | null {
-  const cells = document.querySelectorAll<HTMLElement>(".cells > [data-cell-id]");
+  const cells = document.querySelectorAll<HTMLElement>(".cells [data-cell-id]");
   let [low, high] = [0, cells.length];
   while (low < high) {
     const middle = (low + high) >> 1;
