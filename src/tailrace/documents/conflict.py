@@ -28,7 +28,7 @@ from tailrace.protocol.ids import CellId
 Verdict = Literal["same", "take_theirs", "keep_mine", "merge", "conflict"]
 
 TEXT_KINDS = frozenset({"markdown", "raw"})  # these have no outputs
-DERIVED_METADATA = frozenset({"language_info"})  # whoever ran last wrote it
+DERIVED_METADATA = frozenset({"language_info", "widgets"})  # whoever ran last wrote it
 DERIVED_CELL_METADATA = frozenset({"execution", "ExecuteTime", "collapsed", "scrolled"})
 
 

@@ -6,6 +6,7 @@ that the file gets state's head and tail, and a line that says what is missing. 
 finished execution came to is kept, so that saving again costs nothing for it.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from tailrace.core.text import shown_whole
 from tailrace.documents.room import Room
 from tailrace.formats.notebook import Cell, Notebook
 from tailrace.formats.outputs import outputs_from_nbformat, outputs_to_nbformat
+from tailrace.formats.widgets import Entries, saved_entries, with_widgets
 from tailrace.protocol.errors import BlobDamaged, BlobMissing
 from tailrace.protocol.events import (
     DisplayAppended,
@@ -76,6 +78,7 @@ class NotebookFile:
         self._log = log
         self._blobs = blobs
         self._written: dict[str, _Written] = {}
+        self._widgets: Entries = {}  # of kernels that have ended, while outputs show them
         self.original = original
 
     async def notebook(self, state: SessionState, room: Room) -> Notebook:
@@ -98,7 +101,12 @@ class NotebookFile:
                 replace(cell, outputs=known.outputs, execution_count=execution.execution_count)
             )
         self._written = written
-        return replace(bare, cells=tuple(cells))
+        bare = replace(bare, cells=tuple(cells))
+        # States may be large; nothing of them changes while the thread looks.
+        whole = await asyncio.to_thread(with_widgets, bare, state.comms, self._widgets)
+        if state.comms:
+            self._widgets = saved_entries(whole)
+        return whole
 
     async def _outputs(
         self, execution: Execution, in_file: Mapping[CellId, Cell]
