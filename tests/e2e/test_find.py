@@ -22,6 +22,10 @@ def marks(notebook: Notebook, name: str) -> int:
     return int(notebook.page.evaluate(f"CSS.highlights.get('{name}')?.size ?? 0"))
 
 
+def marked(notebook: Notebook, name: str) -> list[str]:
+    return list(notebook.page.evaluate(f"[...CSS.highlights.get('{name}') ?? []].map(String)"))
+
+
 def test_matches_are_counted_and_visited_in_every_cell(written: Write, opened: Open) -> None:
     filler = "\n".join(f"# line {n}" for n in range(80))
     notebook = opened(written("rate = 1", "%%md\nThe Rate of it", filler, filler, "generate(rate)"))
@@ -107,5 +111,13 @@ def test_outputs_are_searched_on_demand(written: Write, opened: Open) -> None:
     until(lambda: count(notebook) == "Nothing found", "no match in the source")
     notebook.page.get_by_label("Search outputs too").click()
     until(lambda: count(notebook) == "1", "the output")
+    until(lambda: marked(notebook, "find") == ["needle"], "the mark in the output")
     field.press("Enter")
     until(lambda: count(notebook) == "1 of 1", "to be there")
+
+
+def test_rendered_words_are_marked_where_they_stand(written: Write, opened: Open) -> None:
+    notebook = opened(written("%%md\n# The **Rate**\n\n[rate](http://rate.example) rates", "1"))
+    find(notebook, "rate")
+    until(lambda: count(notebook) == "4", "the count, the address with it")
+    until(lambda: marked(notebook, "find") == ["Rate", "rate", "rate"], "the marks")

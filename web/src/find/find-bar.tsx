@@ -235,7 +235,6 @@ function useMarks(found: readonly Found[], current: Found | null): (match: Found
   const byCell = useMemo(() => {
     const cells = new Map<string, Found[]>();
     for (const match of found) {
-      if (match.where !== "source") continue;
       const others = cells.get(match.cellId);
       if (others) others.push(match);
       else cells.set(match.cellId, [match]);

@@ -9,6 +9,9 @@ export interface Span {
   readonly cellId: string;
   readonly from: number;
   readonly to: number;
+  readonly where: "source" | "output";
+  /** What stands there. */
+  readonly expected: string;
 }
 
 const ALL = "find";
@@ -27,8 +30,9 @@ export function mark(
   for (const cell of document.querySelectorAll<HTMLElement>(".cells [data-near]")) {
     const found = spans.get(cell.dataset.cellId ?? "");
     if (!found) continue;
+    const drawn = new DrawnTexts(cell);
     for (const span of found) {
-      const range = rangeOf(cell, span);
+      const range = rangeOf(cell, span, drawn);
       if (!range) continue;
       if (span === current) currentRange = range;
       else ranges.push(range);
@@ -65,7 +69,9 @@ function editorOf(cell: HTMLElement | null): EditorView | null {
   return editor ? EditorView.findFromDOM(editor) : null;
 }
 
-function rangeOf(cell: HTMLElement, { from, to }: Span): Range | null {
+function rangeOf(cell: HTMLElement, span: Span, drawn: DrawnTexts): Range | null {
+  const { from, to, where, expected } = span;
+  if (where === "output") return drawn.next("[data-outputs]", expected);
   const view = editorOf(cell);
   if (view) {
     const { viewport, state } = view;
@@ -74,7 +80,7 @@ function rangeOf(cell: HTMLElement, { from, to }: Span): Range | null {
     return rangeFrom(start.node, start.offset, end.node, end.offset);
   }
   const still = cell.querySelector(".cell-source > pre.code");
-  if (!still) return null;
+  if (!still) return drawn.next(".cell-source > .markdown", expected);
   const [start, end] = [placeIn(still, from), placeIn(still, to)];
   return start && end ? rangeFrom(start.node, start.offset, end.node, end.offset) : null;
 }
@@ -101,4 +107,57 @@ function placeIn(root: Element, offset: number): { node: Text; offset: number } 
     left -= node.length;
   }
   return null;
+}
+
+const LONGEST = 400_000; // characters of one cell's outputs that are looked through
+
+/**
+ * Texts that are drawn otherwise than they are written: rendered Markdown, outputs. A match is
+ * looked for where the one before it ended; what is not shown (an address, a mark) is not found.
+ */
+class DrawnTexts {
+  readonly #texts = new Map<
+    string,
+    { text: string; starts: number[]; nodes: Text[]; at: number }
+  >();
+
+  constructor(private readonly cell: HTMLElement) {}
+
+  next(place: string, expected: string): Range | null {
+    const drawn = this.#text(place);
+    const from = expected === "" ? -1 : drawn.text.indexOf(expected, drawn.at);
+    if (from < 0) return null;
+    drawn.at = from + expected.length;
+    const [start, end] = [nodeAt(drawn, from, false), nodeAt(drawn, drawn.at, true)];
+    return start && end ? rangeFrom(start.node, start.offset, end.node, end.offset) : null;
+  }
+
+  #text(place: string) {
+    let found = this.#texts.get(place);
+    if (!found) {
+      found = { text: "", starts: [], nodes: [], at: 0 };
+      this.#texts.set(place, found);
+      const root = this.cell.querySelector(place);
+      const walker = root && document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      while (walker?.nextNode() && found.text.length < LONGEST) {
+        const node = walker.currentNode;
+        if (!(node instanceof Text)) continue;
+        found.starts.push(found.text.length);
+        found.nodes.push(node);
+        found.text += node.data;
+      }
+    }
+    return found;
+  }
+}
+
+/** The node that holds the character at `offset`, or the one that ends there. */
+function nodeAt(
+  { starts, nodes }: { readonly starts: readonly number[]; readonly nodes: readonly Text[] },
+  offset: number,
+  isEnd: boolean,
+): { node: Text; offset: number } | null {
+  const at = starts.findLastIndex((start) => (isEnd ? start < offset : start <= offset));
+  const node = nodes[at];
+  return node ? { node, offset: offset - (starts[at] ?? 0) } : null;
 }

@@ -10,9 +10,6 @@ import { outputText } from "./output-text";
 import { search } from "./search";
 
 export interface Found extends Span {
-  readonly where: "source" | "output";
-  /** What stands there. */
-  readonly expected: string;
   /** The text that takes its place, from what was typed as the replacement. */
   readonly replacement: (template: string) => string;
 }
