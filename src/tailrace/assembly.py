@@ -18,6 +18,7 @@ from tailrace.protocol.errors import TailraceError
 from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.operations import StopKernel
 from tailrace.session.clock import SystemClock
+from tailrace.session.consoles import Consoles
 from tailrace.session.directory import Directory
 from tailrace.session.moves import Moves
 from tailrace.settings import Settings
@@ -47,7 +48,9 @@ class Application:
             idle_stop_after_s=settings.idle_stop_after_s,
             backup_folder=self.backup_folder,
             interpreter=interpreter,
+            console_folder=folders.consoles,
         )
+        self.consoles = Consoles(folders.consoles, self.directory, self._folder)
         self.moves = Moves(
             self.workspace,
             Trash(folders.trash, self.workspace),

@@ -36,6 +36,15 @@ class StateFolders(Struct, frozen=True):
         return self.state / "logs"
 
     @property
+    def consoles(self) -> Path:
+        return self.state / "consoles"
+
+    @property
+    def kept_copies(self) -> Path:
+        """The checkpoints that Jupyter's clients ask for."""
+        return self.state / "checkpoints"
+
+    @property
     def blobs(self) -> Path:
         return self.state / "blobs"
 

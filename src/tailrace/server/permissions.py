@@ -226,7 +226,8 @@ def _shown_elsewhere(send: Send) -> Send:
 
 
 def _forgery_token(scope: Scope) -> str:
+    """Ours, or the one that Jupyter's clients send back from the cookie `_xsrf` (SEC-30)."""
     for name, value in scope["headers"]:
-        if name == b"x-tailrace-token":
+        if name in (b"x-tailrace-token", b"x-xsrftoken"):
             return str(value, "latin-1")
     return ""

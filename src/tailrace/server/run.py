@@ -160,6 +160,7 @@ def _serve(
 
     from tailrace.assembly import Application
     from tailrace.server.app import create_app
+    from tailrace.server.jupyter.server_routes import jupyter_routes
     from tailrace.server.routes import (
         event_streams,
         extensions,
@@ -169,8 +170,9 @@ def _serve(
         tables,
     )
 
+    application = Application(settings, folders)
     app = create_app(
-        Application(settings, folders),
+        application,
         settings,
         folders,
         port=server.port,
@@ -181,6 +183,7 @@ def _serve(
             history.routes,
             language.routes,
             tables.routes,
+            *jupyter_routes(application, folders),
         ),
         instance=server.instance,
         codes=codes,

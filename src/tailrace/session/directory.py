@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.documents.room import Room
 from tailrace.files.backups import repair
 from tailrace.files.checkpoint import read_content
 from tailrace.files.workspace import Workspace
@@ -58,6 +60,7 @@ class Directory:
         backup_folder: Path | None = None,
         interpreter: str | None = None,
         env: dict[str, str] | None = None,
+        console_folder: Path | None = None,
     ) -> None:
         self._workspace = workspace
         self._provider = provider
@@ -70,6 +73,7 @@ class Directory:
         self._backup_folder = backup_folder
         self._interpreter = interpreter
         self._env = env
+        self._console_folder = console_folder and Path(os.path.realpath(console_folder))
         self._places: dict[NotebookId, Place] = {}
         self._sessions: dict[NotebookId, Session] = {}
         self._opening: dict[NotebookId, asyncio.Lock] = {}
@@ -144,7 +148,10 @@ class Directory:
         """Whether files are written by themselves, or only when asked, from now on."""
         self._autosaves = autosaves
         for session in self._sessions.values():
-            session.checkpointing.set_autosave(autosaves)
+            session.checkpointing.set_autosave(autosaves and not self._is_console(session.place))
+
+    def _is_console(self, place: Place) -> bool:
+        return place.folder == self._console_folder
 
     # ── notebooks ────────────────────────────────────────────────────────────
 
@@ -204,8 +211,9 @@ class Directory:
             backup_folder=self._backup_folder,
             interpreter=self._interpreter,
             env=self._env,
+            cwd=_working_folder(opened.room) if self._is_console(place) else None,
         )
-        session.checkpointing.set_autosave(self._autosaves)
+        session.checkpointing.set_autosave(self._autosaves and not self._is_console(place))
         self._sessions[place.notebook_id] = session
         assert self._tasks is not None
         self._tasks.create_task(session.run())
@@ -266,6 +274,13 @@ class Directory:
             self._sessions.pop(notebook_id, None)
             await _close(session)
             self._idle_since.pop(notebook_id, None)
+
+
+def _working_folder(room: Room) -> str | None:
+    """Where a console's kernel starts (`consoles.py`)."""
+    ours = room.metadata().get("tailrace_console")
+    folder = ours.get("folder") if isinstance(ours, dict) else None
+    return folder if isinstance(folder, str) and os.path.isdir(folder) else None
 
 
 async def _close(session: Session) -> None:

@@ -14,6 +14,7 @@ from msgspec import to_builtins
 from tailrace.blobs.blob_store import BlobStore
 from tailrace.core.step import effects_on_open
 from tailrace.documents.room import Room
+from tailrace.kernels import kernelspecs
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.event_log import EventLog
 from tailrace.protocol import operations as op
@@ -86,6 +87,7 @@ class Session:
         interpreter: str | None = None,
         env: dict[str, str] | None = None,
         label: str | None = None,
+        cwd: str | None = None,
     ) -> None:
         """`label` is how the host lists the kernel. It is the file's path unless given; then
         the kernel is this session's alone, and no server looks for it."""
@@ -94,6 +96,7 @@ class Session:
         self._provider = provider
         self._env = env
         self._label = label
+        self._cwd = cwd or str(place.folder)
         self._interpreter = interpreter
         self._mailbox = Mailbox()
         self._stopping = asyncio.Event()
@@ -152,12 +155,15 @@ class Session:
 
     @property
     def chosen_interpreter(self) -> str | None:
-        """The command line's choice, else the notebook's (`kernelspec.interpreter`)."""
+        """The command line's choice, else the notebook's (`kernelspec.interpreter`), else
+        the kernel that its kernelspec names; None: the server's own Python."""
         if self._interpreter is not None:
             return self._interpreter
         spec = self.room.metadata().get("kernelspec")
         chosen = spec.get("interpreter") if isinstance(spec, dict) else None
-        return chosen if isinstance(chosen, str) and chosen else None
+        if isinstance(chosen, str) and chosen:
+            return chosen
+        return kernelspecs.wanted_by(self.room.metadata())
 
     @property
     def is_running(self) -> bool:
@@ -230,6 +236,20 @@ class Session:
             case _:
                 assert_never(request)
 
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether a kernel is attached that answers questions."""
+        return self._performer is not None and self._performer.kernel is not None
+
+    async def ask_kernel(
+        self, kind: str, arguments: dict[str, Any], *, timeout_s: float = 5.0
+    ) -> dict[str, Any]:
+        """As `ask`, in the words of docs/spec/kernel.md."""
+        kernel = self._performer.kernel if self._performer is not None else None
+        if kernel is None:
+            raise KernelUnreachable("no kernel runs; run a cell to start one")
+        return await kernel.ask(kind, arguments, timeout_s=timeout_s)
+
     async def ask_table(self, question: dict[str, Any]) -> dict[str, Any]:
         """As `ask` of a table; `export` too, whose pieces a download is made of."""
         kernel = self._performer.kernel if self._performer is not None else None
@@ -249,7 +269,7 @@ class Session:
                     self._mailbox,
                     self._provider,
                     tasks,
-                    cwd=str(self.place.folder),
+                    cwd=self._cwd,
                     label=self._label or str(self.place.file),
                     save=self.checkpointing.request,
                     settle=self.checkpointing.settle,
