@@ -251,7 +251,7 @@ function KernelChip({ onRestart }: { readonly onRestart: () => void }) {
       entries={entries}
     >
       <span className="lamp" data-mood={mood} aria-hidden="true" />
-      <span>{words}</span>
+      <span>{words}</span>{" "}
       {version && <span className="kernel-version wide-only">Python {version}</span>}
     </Menu>
   );

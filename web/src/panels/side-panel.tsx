@@ -64,21 +64,23 @@ export function SidePanel(props: PanelProps) {
 /** Each is a switch: pressed again, it closes its panel. */
 function Tabs({ className, open }: { readonly className: string; readonly open: string | null }) {
   return (
-    <Toolbar className={className} label="Panels" isVertical={className === "side-rail"}>
-      {PANELS.map(({ name, title }) => (
-        <button
-          key={name}
-          type="button"
-          className="side-tab"
-          aria-pressed={open === name}
-          aria-label={title}
-          title={title}
-          onClick={() => (open === name ? closePanel() : openPanel(name))}
-        >
-          <Icon name={ICONS[name]} />
-        </button>
-      ))}
-    </Toolbar>
+    <nav className="side-nav" aria-label="Panels">
+      <Toolbar className={className} label="Panels" isVertical={className === "side-rail"}>
+        {PANELS.map(({ name, title }) => (
+          <button
+            key={name}
+            type="button"
+            className="side-tab"
+            aria-pressed={open === name}
+            aria-label={title}
+            title={title}
+            onClick={() => (open === name ? closePanel() : openPanel(name))}
+          >
+            <Icon name={ICONS[name]} />
+          </button>
+        ))}
+      </Toolbar>
+    </nav>
   );
 }
 
