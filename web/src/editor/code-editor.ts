@@ -28,6 +28,7 @@ import { classHighlighter } from "@lezer/highlight";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import * as Y from "yjs";
 import { TYPED } from "../sync/cells";
+import { beginCalm, calmOnScroll } from "./calm-on-scroll";
 import { pythonCompletion } from "./completion";
 import { definitions } from "./definition";
 import type { EditorActions } from "./editor-actions";
@@ -82,6 +83,7 @@ const shared: Extension = [
   EditorView.clipboardInputFilter.of((text) =>
     text.replaceAll("\r\n", "\n").replaceAll("\r", "\n"),
   ),
+  calmOnScroll,
   drawSelection({ cursorBlinkRate: 1060 }),
   rectangularSelection({ eventFilter: (event) => event.altKey && event.shiftKey }),
   codeFolding({ placeholderText: " … " }),
@@ -154,6 +156,7 @@ export class CodeEditor {
         ],
       }),
     });
+    beginCalm(this.view);
     this.showLook(options.look);
     if (kind === "markdown") void this.loadMarkdown();
   }

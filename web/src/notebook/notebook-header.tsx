@@ -7,6 +7,7 @@ import type { Session } from "../store/session";
 import { useConnection, useSession } from "../store/use-session";
 import { useNotebook } from "../sync/use-notebook";
 import { Button } from "../ui/button";
+import { useLasting } from "../ui/clock";
 import { Mark } from "../ui/icon";
 import { Menu, type MenuEntry } from "../ui/menu";
 import { ThemeMenu } from "../ui/theme-menu";
@@ -168,6 +169,8 @@ function WayChip() {
   );
 }
 
+const CHIP_AFTER_MS = 200; // a chip that comes and goes at once only moves its neighbours
+
 /** Which cell runs, for how long, how many wait; a press goes there. */
 function RunningChip() {
   const cellId = useSession(runningCellOf);
@@ -175,7 +178,8 @@ function RunningChip() {
   const waiting = useSession(waitingOf);
   const number = useSession(runningNumberOf);
   const { view } = useDesk();
-  if (cellId === null) return null;
+  const isLasting = useLasting(cellId !== null, CHIP_AFTER_MS);
+  if (cellId === null || !isLasting) return null;
   return (
     <button
       type="button"

@@ -24,6 +24,8 @@ function hasFailed(session: Session): boolean {
   return last !== null && (last.status === "error" || last.status === "aborted");
 }
 
+const LASTING_MS = 400; // a run that is over by then is not worth a new picture in the tab
+
 const PREFIX: Readonly<Record<Sign, string>> = { idle: "", running: "▸ ", failed: "✕ " };
 
 /** Keeps the signs true until the returned function is called. */
@@ -35,22 +37,33 @@ export function showSigns(
   const { body } = document;
   const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   const before = { title: document.title, icon: icon?.href ?? "" };
+  let lasting: ReturnType<typeof setTimeout> | null = null;
+  const draw = (sign: Sign) => {
+    const title = `${PREFIX[sign]}${fileName}`;
+    const address = iconAddress(sign);
+    if (document.title !== title) document.title = title;
+    if (icon && icon.href !== address) icon.href = address;
+  };
   const show = () => {
     const session = store.getSnapshot();
     const sign = signOf(session);
-    const title = `${PREFIX[sign]}${fileName}`;
-    const address = iconAddress(sign);
     const { connection } = session;
     body.dataset.connection = connection.phase;
     if (connection.phase === "open") body.dataset.way = connection.by;
     body.dataset.kernel = kernelMood(session.state);
-    if (document.title !== title) document.title = title;
-    if (icon && icon.href !== address) icon.href = address;
+    if (sign === "running") {
+      lasting ??= setTimeout(() => draw("running"), LASTING_MS);
+      return;
+    }
+    if (lasting) clearTimeout(lasting);
+    lasting = null;
+    draw(sign);
   };
   const stop = store.subscribe(show);
   show();
   return () => {
     stop();
+    if (lasting) clearTimeout(lasting);
     document.title = before.title;
     if (icon) icon.href = before.icon;
     delete body.dataset.connection;

@@ -15,6 +15,7 @@ const SEEN_PX = 350;
 const KEPT = 24; // far cells that stay as they are, newest first: going back costs nothing
 const RUSHING_PX_PER_MS = 1.2;
 const PAUSE_MS = 90;
+const IDLE_WITHIN_MS = 200;
 
 type Listener = () => void;
 
@@ -27,7 +28,7 @@ export class Viewport {
   #within = new Set<string>(); // near by the last look
   #seen: readonly string[] = [];
   #container: HTMLElement | null = null;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #cancelEditor: (() => void) | null = null;
   #frame = 0;
   #scrolled = { y: 0, at: 0, speed: 0 };
 
@@ -44,8 +45,8 @@ export class Viewport {
       window.removeEventListener("scroll", this.#onScroll);
       window.removeEventListener("resize", this.#nextFrame);
       cancelAnimationFrame(this.#frame);
-      if (this.#timer) clearTimeout(this.#timer);
-      this.#timer = null;
+      this.#cancelEditor?.();
+      this.#cancelEditor = null;
       this.#container = null;
     };
   }
@@ -65,12 +66,12 @@ export class Viewport {
     return this.#heights.get(cellId) ?? null;
   }
 
-  /** The first screenful is made at once, editors and all, not at the first look. */
+  /** The first screenful is made at once, not at the first look; editors but one follow. */
   begin(cells: readonly string[], estimate: (cellId: string) => number): void {
     let top = 0;
     for (const cellId of cells) {
       this.#near.add(cellId);
-      if (top < window.innerHeight) this.#ready.add(cellId);
+      if (this.#ready.size === 0) this.#ready.add(cellId);
       top += estimate(cellId);
       if (top > window.innerHeight + SEEN_PX) return;
     }
@@ -181,10 +182,10 @@ export class Viewport {
   }
 
   #soon(delay: number): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
+    this.#cancelEditor ??= whenIdle(delay, () => {
+      this.#cancelEditor = null;
       this.#makeEditor();
-    }, delay);
+    });
   }
 
   #makeEditor(): void {
@@ -199,6 +200,16 @@ export class Viewport {
     this.#wake(next);
     this.#soon(0); // one a task, so that a key or a click gets in between
   }
+}
+
+/** Calls back after the delay, or without one as soon as nothing better is to be done. */
+function whenIdle(delay: number, then: () => void): () => void {
+  if (delay > 0 || typeof requestIdleCallback !== "function") {
+    const timer = setTimeout(then, delay);
+    return () => clearTimeout(timer);
+  }
+  const handle = requestIdleCallback(then, { timeout: IDLE_WITHIN_MS });
+  return () => cancelIdleCallback(handle);
 }
 
 /** The children that reach into the strip from `top` to `bottom` of the window, in order. */

@@ -1,6 +1,6 @@
 /** One ticking clock for everything on the page that shows a running time. */
 
-import { useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 
 const TICK_MS = 100; // tenths of a second are shown
 
@@ -27,4 +27,18 @@ function subscribe(listener: () => void) {
 /** Milliseconds since the epoch, renewed ten times a second while somebody looks. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
+}
+
+/** Whether `claim` has been true for so long; what is shown of it does not flicker. */
+export function useLasting(claim: boolean, afterMs: number): boolean {
+  const [isLasting, setLasting] = useState(false);
+  useEffect(() => {
+    if (!claim) return;
+    const timer = setTimeout(() => setLasting(true), afterMs);
+    return () => {
+      clearTimeout(timer);
+      setLasting(false);
+    };
+  }, [claim, afterMs]);
+  return claim && isLasting;
 }
