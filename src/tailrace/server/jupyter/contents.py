@@ -16,7 +16,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from msgspec import Struct
 
 from tailrace.files.checkpoint import ANYTHING, write_checkpoint
@@ -312,6 +311,8 @@ class Contents:
 
 def _notebook(data: bytes, path: str) -> Model:
     """As nbformat 4 with whole texts, which is what Jupyter's clients are given."""
+    import nbformat  # late: it takes a tenth of a second, and most servers never need it
+
     try:
         parse(data)
         with warnings.catch_warnings():
