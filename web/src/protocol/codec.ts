@@ -7,6 +7,7 @@
 
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import type { ClientFrame, ServerFrame } from "./generated";
+import { MapKeys } from "./map-keys";
 
 export const PROTOCOL_VERSION = 1;
 export const SUBPROTOCOL = "tailrace.v1.msgpack";
@@ -17,7 +18,7 @@ export class ProtocolError extends Error {
 
 // Fields that are `undefined` are left out, so that the server uses their defaults.
 const encoder = new Encoder({ ignoreUndefined: true });
-const decoder = new Decoder();
+const decoder = new Decoder({ keyDecoder: new MapKeys() });
 
 const KINDS: ReadonlySet<string> = new Set<ServerFrame["kind"]>([
   "welcome",
