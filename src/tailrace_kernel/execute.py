@@ -123,7 +123,7 @@ class Executions:
             "kind": "finished",
             "execution_id": execution_id,
             "status": status,
-            "execution_count": count,
+            "execution_count": count if _is_counted(asked) else None,
             "took_ms": round(took_ms, 3),
         }
         if asked and status == "ok":
@@ -170,11 +170,10 @@ class Executions:
             "transformed_cell": transformed,
             "preprocessing_exc_tuple": failed,
         }
-        silent = bool(asked.get("silent"))
         running = shell.run_cell_async(
             source,
-            store_history=not silent and bool(asked.get("store_history", True)),
-            silent=silent,
+            store_history=_is_counted(asked),
+            silent=bool(asked.get("silent")),
             cell_id=cell_id,
             **options,
         )
@@ -219,3 +218,8 @@ class Executions:
             stream = getattr(sys, name)
             if stream is None or not hasattr(stream, "write") or getattr(stream, "closed", False):
                 setattr(sys, name, ours)
+
+
+def _is_counted(asked: Asked) -> bool:
+    """Whether the execution takes a number, and a place in the history."""
+    return not asked.get("silent") and bool(asked.get("store_history", True))

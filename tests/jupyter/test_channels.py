@@ -41,10 +41,14 @@ def client(server: Server, kernel_id: str) -> Iterator[Client]:
 
 
 def in_words(messages: list[Any]) -> list[str]:
-    """`iopub:status:busy`, `iopub:stream:hello`: what a story is compared with."""
-    told = []
+    """`iopub:status:busy`, `iopub:stream:hello`: what a story is compared with. Text comes in
+    pieces, as it was written."""
+    told: list[str] = []
     for message in messages:
         content = message.content
+        if message.kind == "stream" and told and told[-1].startswith("iopub:stream"):
+            told[-1] += content["text"].rstrip("\n")
+            continue
         what = content.get("execution_state") or content.get("text") or content.get("status") or ""
         told.append(f"{message.channel}:{message.kind}:{what}".rstrip(":\n"))
     return told
