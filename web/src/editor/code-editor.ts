@@ -147,7 +147,7 @@ export class CodeEditor {
           shared,
           yCollab(text, null, { undoManager: historyOf(text) }),
           isPython ? [forPython, pythonHelp(actions)] : language.of([]),
-          label.of(EditorView.contentAttributes.of({ "aria-label": options.label })),
+          label.of(EditorView.contentAttributes.of(attributesOf(options.label))),
           options.hint === "" ? [] : placeholder(options.hint),
           EditorView.domEventHandlers({
             focus: () => actions.focused(),
@@ -211,7 +211,7 @@ export class CodeEditor {
 
   setLabel(words: string): void {
     this.view.dispatch({
-      effects: label.reconfigure(EditorView.contentAttributes.of({ "aria-label": words })),
+      effects: label.reconfigure(EditorView.contentAttributes.of(attributesOf(words))),
     });
   }
 
@@ -220,4 +220,9 @@ export class CodeEditor {
     this.view.destroy();
     letGoOfHistory(this.text);
   }
+}
+
+/** No stop for Tab, which would not lead out of it again: Enter on the cell leads into it. */
+function attributesOf(label: string) {
+  return { "aria-label": label, tabindex: "-1" };
 }
