@@ -18,13 +18,19 @@ class Client:
     """Connects as Jupyter's front ends do: with the token and the session id in the address."""
 
     def __init__(
-        self, base: str, kernel_id: str, *, session_id: str | None = None, is_v1: bool = False
+        self,
+        base: str,
+        kernel_id: str,
+        *,
+        session_id: str | None = None,
+        is_v1: bool = False,
+        token: str = TOKEN,
     ) -> None:
         self.session_id = session_id or uuid.uuid4().hex
         self.is_v1 = is_v1
         self._address = (
             f"{base.replace('http', 'ws', 1)}/api/kernels/{kernel_id}/channels"
-            f"?session_id={self.session_id}&token={TOKEN}"
+            f"?session_id={self.session_id}&token={token}"
         )
         self.heard: list[Message] = []
         self._open = ExitStack()
