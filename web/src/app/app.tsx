@@ -21,6 +21,7 @@ export function App() {
   useEffect(() => {
     if (route.page === "notebook") noteNotebook(route.path);
   }, [route.page, route.path]);
+  const places = useMemo(() => placesOn(base), [base]);
   if (route.page === "notebook") {
     const parts = route.path.split("/");
     const home = folderAddress(base, parts.slice(0, -1).join("/"));
@@ -32,17 +33,12 @@ export function App() {
           path={route.path}
           homeAddress={home}
           onHome={() => go(home)}
+          places={places}
         />
         <Notices />
       </>
     );
   }
-  const places = {
-    notebook: (path: string) => notebookAddress(base, path),
-    folder: (path: string) => folderAddress(base, path),
-    view: (path: string) => viewAddress(base, path),
-    go,
-  };
   if (route.page === "view") {
     return (
       <>
@@ -63,4 +59,13 @@ export function App() {
       <Notices />
     </>
   );
+}
+
+function placesOn(base: URL) {
+  return {
+    notebook: (path: string) => notebookAddress(base, path),
+    folder: (path: string) => folderAddress(base, path),
+    view: (path: string) => viewAddress(base, path),
+    go,
+  };
 }

@@ -96,11 +96,11 @@ export function beginDrag(
 }
 
 function cellsOf(list: HTMLElement): HTMLElement[] {
-  return [...list.querySelectorAll<HTMLElement>(":scope > [data-cell-id]")];
+  return [...list.querySelectorAll<HTMLElement>("[data-cell-id]")];
 }
 
 function cellOf(list: HTMLElement, cellId: string): Element | null {
-  return list.querySelector(`:scope > [data-cell-id="${CSS.escape(cellId)}"]`);
+  return list.querySelector(`[data-cell-id="${CSS.escape(cellId)}"]`);
 }
 
 /** The number of the cell that what is dropped would stand before. */

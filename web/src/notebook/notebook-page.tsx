@@ -1,13 +1,12 @@
 /** An open notebook: the session is opened with the page and closed with it. */
 
 import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { type OutputPlace, OutputPlaceProvider } from "../outputs/place";
-import { besideFile } from "../outputs/prose/beside";
+import { OutputPlaceProvider } from "../outputs/place";
 import { togglePanel } from "../panels/panel-state";
 import type { Session } from "../store/session";
 import { SessionProvider, useSession } from "../store/use-session";
 import { type NotebookSession, openNotebook } from "../sync/notebook-session";
-import { NotebookProvider, useNotebook } from "../sync/use-notebook";
+import { NotebookProvider } from "../sync/use-notebook";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { nameOf } from "../ui/key-names";
@@ -18,7 +17,7 @@ import { listenToClipboard } from "./clipboard-events";
 import { CommandPalette } from "./command-palette";
 import { Commander } from "./commander";
 import { COMMANDS, type PageActs, useCommands } from "./commands";
-import { DeskPanels } from "./desk-panels";
+import { DeskPanels, type PagePlaces } from "./desk-panels";
 import { Find } from "./find";
 import { Folds } from "./folds";
 import { Keys } from "./keymap";
@@ -27,7 +26,7 @@ import { Mistakes } from "./mistakes";
 import { NameList } from "./name-list";
 import { NotebookHeader } from "./notebook-header";
 import { NotebookView } from "./notebook-view";
-import { useOutputNetwork } from "./output-network";
+import { useOutputHome } from "./output-home";
 import { showSigns } from "./page-signs";
 import { ShortcutSheet } from "./shortcut-sheet";
 import { DeskProvider, useDesk } from "./use-view";
@@ -40,6 +39,8 @@ interface NotebookPageProps {
   readonly path: string;
   readonly homeAddress: string;
   readonly onHome: () => void;
+  /** The addresses of this page's pages. */
+  readonly places: PagePlaces;
 }
 
 export function NotebookPage(props: NotebookPageProps) {
@@ -61,7 +62,7 @@ export function NotebookPage(props: NotebookPageProps) {
 }
 
 function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) {
-  const { session, onHome, homeAddress } = props;
+  const { session, onHome, homeAddress, places } = props;
   const desk = useMemo(() => {
     const view = new NotebookView();
     const commander = new Commander(session, view, new Folds(session));
@@ -129,7 +130,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
             <Body />
           </main>
         </div>
-        <DeskPanels page={page} />
+        <DeskPanels page={page} places={places} />
       </div>
       <Announcer />
       <NameList />
@@ -162,25 +163,10 @@ function useHeight() {
 
 /** Cells as soon as there is something to show; until then nothing moves. */
 function Body() {
-  const session = useNotebook();
   const isLoaded = useSession(isLoadedOf);
   const hasCells = useSession(hasCellsOf);
-  const notebookId = useSession(notebookIdOf);
   const { view, commander } = useDesk();
-  const network = useOutputNetwork(notebookId);
-  const place = useMemo(
-    (): OutputPlace | null =>
-      notebookId === null
-        ? null
-        : {
-            server: session.server,
-            notebookId,
-            ask: (request, options) => session.ask(request, options),
-            network,
-            beside: besideFile(session.server, session.path),
-          },
-    [session, notebookId, network],
-  );
+  const place = useOutputHome();
 
   useLayoutEffect(() => {
     if (!hasCells || view.current.active !== null) return;
@@ -267,4 +253,3 @@ function RestartDialog({ onClose }: { readonly onClose: () => void }) {
 
 const isLoadedOf = (session: Session) => session.isLoaded;
 const hasCellsOf = (session: Session) => session.cells.length > 0;
-const notebookIdOf = (session: Session) => session.notebook?.notebook_id ?? null;

@@ -5,6 +5,7 @@ import type { CellHead } from "../core/pending";
 import type { Session } from "../store/session";
 import { useCellOrder, useSession } from "../store/use-session";
 import { useDoc, useNotebook } from "../sync/use-notebook";
+import { Icon } from "../ui/icon";
 import { type Heading, headingsIn } from "./headings";
 import type { PanelProps } from "./side-panel";
 
@@ -25,6 +26,14 @@ export function ContentsPanel({ activeCell, acts }: PanelProps) {
   const moods = useMoods(cells);
   const current = useCurrent(cells, entries, activeCell);
   const list = useRef<HTMLElement>(null);
+  const { folds } = acts;
+  // A primitive that changes with the folds, so that they are read anew.
+  const folded = useSyncExternalStore(folds.subscribe, () =>
+    entries
+      .filter(({ cellId }) => folds.isFolded(cellId))
+      .map(({ cellId }) => cellId)
+      .join(" "),
+  ).split(" ");
   const least = Math.min(...entries.map((entry) => entry.level), 6);
 
   useEffect(() => {
@@ -43,12 +52,29 @@ export function ContentsPanel({ activeCell, acts }: PanelProps) {
         <nav ref={list} className="contents" aria-label="Headings">
           <ol>
             {entries.map((entry, position) => {
-              const mood = moodOf(moods, entry.at, entries[position + 1]?.at ?? cells.length);
+              if (folds.isHidden(entry.cellId)) return null;
+              const isFirst = entries[position - 1]?.cellId !== entry.cellId;
+              const isFolded = isFirst && folded.includes(entry.cellId);
+              const end = isFolded ? endOf(entries, position, cells.length) : undefined;
+              const next = end ?? entries[position + 1]?.at ?? cells.length;
+              const mood = moodOf(moods, entry.at, next);
               return (
-                <li key={entry.key}>
+                <li key={entry.key} data-folded-section={isFolded ? "" : undefined}>
+                  {isFirst && (
+                    <button
+                      type="button"
+                      className="contents-fold"
+                      aria-expanded={!isFolded}
+                      aria-label={`${isFolded ? "Unfold" : "Fold"} ${entry.text}`}
+                      style={{ insetInlineStart: `${(entry.level - least) * 0.9}rem` }}
+                      onClick={() => folds.fold([entry.cellId], !isFolded)}
+                    >
+                      <Icon name={isFolded ? "right" : "down"} />
+                    </button>
+                  )}
                   <button
                     type="button"
-                    style={{ paddingInlineStart: `${0.6 + (entry.level - least) * 0.9}rem` }}
+                    style={{ paddingInlineStart: `${1.2 + (entry.level - least) * 0.9}rem` }}
                     data-top={entry.level === least ? "" : undefined}
                     aria-current={entry.key === current ? "location" : undefined}
                     onClick={() => acts.goTo(entry.cellId)}
@@ -64,6 +90,12 @@ export function ContentsPanel({ activeCell, acts }: PanelProps) {
       )}
     </div>
   );
+}
+
+/** Where the section of a heading ends: at the next heading as high, or at the end. */
+function endOf(entries: readonly Entry[], position: number, last: number): number {
+  const level = entries[position]?.level ?? 1;
+  return entries.slice(position + 1).find((entry) => entry.level <= level)?.at ?? last;
 }
 
 /** The cells one looks for when something does not go as it should. */

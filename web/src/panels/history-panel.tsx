@@ -1,6 +1,13 @@
 /** What the active cell ran before, with how the text of then differs from the one of now. */
 
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import {
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { executionOf } from "../core/selectors";
 import type { Session } from "../store/session";
 import { useCellOrder, useSession } from "../store/use-session";
@@ -26,7 +33,13 @@ export function HistoryPanel({ activeCell, acts }: PanelProps) {
     return <p className="panel-empty">Only code cells run. Select one to see what it ran.</p>;
   }
   return (
-    <CellHistory key={activeCell} cellId={activeCell} number={at + 1} put={acts.replaceSource} />
+    <CellHistory
+      key={activeCell}
+      cellId={activeCell}
+      number={at + 1}
+      put={acts.replaceSource}
+      draw={acts.drawOutputs}
+    />
   );
 }
 
@@ -34,9 +47,10 @@ interface CellHistoryProps {
   readonly cellId: string;
   readonly number: number;
   readonly put: (cellId: string, source: string) => void;
+  readonly draw: (executionId: string) => ReactNode;
 }
 
-function CellHistory({ cellId, number, put }: CellHistoryProps) {
+function CellHistory({ cellId, number, put, draw }: CellHistoryProps) {
   const { past, problem } = usePast(cellId);
   const { clientId } = useNotebook();
   const [shown, setShown] = useState<string | null>(null);
@@ -65,11 +79,16 @@ function CellHistory({ cellId, number, put }: CellHistoryProps) {
                   <span className="past-source">{firstLine(execution.source)}</span>
                 </button>
                 {isOpen && (
-                  <Difference
-                    before={execution.source}
-                    after={source}
-                    onPut={() => put(cellId, execution.source)}
-                  />
+                  <>
+                    <Difference
+                      before={execution.source}
+                      after={source}
+                      onPut={() => put(cellId, execution.source)}
+                    />
+                    <section className="past-shown" aria-label="What it showed">
+                      {draw(executionId)}
+                    </section>
+                  </>
                 )}
               </li>
             );

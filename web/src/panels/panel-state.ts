@@ -2,13 +2,14 @@
 
 import { useSyncExternalStore } from "react";
 
-export type PanelName = "contents" | "variables" | "history" | "kernel";
+export type PanelName = "contents" | "variables" | "history" | "kernel" | "files";
 
 export const PANELS: readonly { readonly name: PanelName; readonly title: string }[] = [
   { name: "contents", title: "Contents" },
   { name: "variables", title: "Variables" },
   { name: "history", title: "History of the cell" },
   { name: "kernel", title: "Kernel" },
+  { name: "files", title: "Files" },
 ];
 
 const KEY = "tailrace.panel";

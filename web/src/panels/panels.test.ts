@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
 import * as Y from "yjs";
+import { relativeTo } from "./folder";
 import { headingsIn } from "./headings";
 import { choose, chosenIn } from "./interpreters";
 import { lineDiff } from "./line-diff";
@@ -110,4 +111,11 @@ test("choosing an interpreter keeps the rest of the kernel's name", () => {
   expect(chosenIn(metadata)).toBe(".venv");
   choose(metadata, null);
   expect(metadata.get("kernelspec")).toEqual({ name: "python3", language: "python" });
+});
+
+test("a file is named as code beside the notebook names it", () => {
+  expect(relativeTo("", "data/a.csv")).toBe("data/a.csv");
+  expect(relativeTo("work/one", "work/data/a.csv")).toBe("../data/a.csv");
+  expect(relativeTo("work", "work/a.csv")).toBe("a.csv");
+  expect(relativeTo("a/b", "c")).toBe("../../c");
 });

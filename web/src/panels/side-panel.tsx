@@ -3,7 +3,7 @@
  * screen the panel is a sheet over the lower part, opened from the header.
  */
 
-import { type KeyboardEvent, lazy, Suspense, useLayoutEffect, useRef } from "react";
+import { type KeyboardEvent, lazy, type ReactNode, Suspense, useLayoutEffect, useRef } from "react";
 import { Button } from "../ui/button";
 import { Icon, type IconName } from "../ui/icon";
 import { Toolbar } from "../ui/toolbar";
@@ -20,6 +20,19 @@ export interface PanelActs {
   restart(runsAll: boolean): void;
   stop(): void;
   replaceSource(cellId: string, source: string): void;
+  addressOf(kind: "folder" | "notebook" | "file", path: string): string;
+  open(kind: "folder" | "notebook" | "file", path: string): void;
+  /** What an earlier execution showed. */
+  drawOutputs(executionId: string): ReactNode;
+  readonly folds: FoldActs;
+}
+
+/** Sections folded under their headings. */
+export interface FoldActs {
+  subscribe(listener: () => void): () => void;
+  isFolded(cellId: string): boolean;
+  isHidden(cellId: string): boolean;
+  fold(cellIds: readonly string[], folds: boolean): void;
 }
 
 export interface PanelProps {
@@ -32,6 +45,7 @@ const ICONS: Readonly<Record<PanelName, IconName>> = {
   variables: "variables",
   history: "history",
   kernel: "chip",
+  files: "folder",
 };
 
 const VariablesPanel = lazy(async () => ({
@@ -44,11 +58,16 @@ const KernelPanel = lazy(async () => ({
   default: (await import("./kernel-panel")).KernelPanel,
 }));
 
+const FilesPanel = lazy(async () => ({
+  default: (await import("./files-panel")).FilesPanel,
+}));
+
 const VIEWS = {
   contents: ContentsPanel,
   variables: VariablesPanel,
   history: HistoryPanel,
   kernel: KernelPanel,
+  files: FilesPanel,
 };
 
 export function SidePanel(props: PanelProps) {
