@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import zlib, { constants } from "node:zlib";
@@ -48,10 +48,32 @@ function woff2Only(): Plugin {
   };
 }
 
+/** What pdf.js asks for by name: the standard fonts, character maps, colours, decoders. */
+function pdfResources(): Plugin {
+  const from = "node_modules/pdfjs-dist";
+  return {
+    name: "pdf-resources",
+    apply: "build",
+    async generateBundle() {
+      const { version } = JSON.parse(await readFile(join(from, "package.json"), "utf8"));
+      for (const folder of ["cmaps", "standard_fonts", "iccs", "wasm"]) {
+        for (const name of await readdir(join(from, folder))) {
+          if (name.endsWith(".wasm") || name.startsWith("quickjs")) continue; // never run here
+          this.emitFile({
+            type: "asset",
+            fileName: `assets/pdf-${version}/${folder}/${name}`,
+            source: await readFile(join(from, folder, name)),
+          });
+        }
+      }
+    },
+  };
+}
+
 export default defineConfig({
   // Relative: one build serves every base URL (the server links `index.html` below its own).
   base: "./",
-  plugins: [react(), woff2Only(), compressed()],
+  plugins: [react(), woff2Only(), pdfResources(), compressed()],
   build: {
     outDir: "../src/tailrace/web",
     emptyOutDir: true,

@@ -158,36 +158,6 @@ def test_a_text_is_edited_and_saved_over_what_was_read(
     until(lambda: "left: " in (folder / "a.py").read_text(), "what was typed before leaving")
 
 
-def test_files_are_shown_as_what_they_are(server: Server, page: Page, folder: Path) -> None:
-    rows = "\n".join(f"{n},name {n},{n * 1.5}" for n in range(20_000))
-    (folder / "t.csv").write_text(f"id,name,value\n{rows}\n")
-    (folder / "r.md").write_text("# Title\n\n<script>window.hit = 1</script>\n\n*words*")
-    (folder / "d.json").write_text('{"key": [1, 2]}')
-    (folder / "p.png").write_bytes(PIXEL)
-    (folder / "s.svg").write_text(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">'
-        "<script>window.top.hit = 1</script></svg>"
-    )
-    base = f"{server.base}/view/{folder.name}"
-    page.goto(f"{base}/t.csv")
-    until(lambda: page.locator(".separated tbody tr").count() > 5, "the table")
-    assert "3 columns" in page.locator(".view-count").inner_text()
-    assert page.locator(".separated tbody tr").count() < 200
-    page.locator(".separated").evaluate("element => element.scrollTo(0, 1e9)")
-    until(lambda: "name 19999" in page.locator(".separated").inner_text(), "the last row")
-    page.goto(f"{base}/r.md")
-    until(lambda: page.locator(".view h1").inner_text() == "Title", "the heading")
-    page.get_by_role("button", name="Edit the text").click()
-    until(lambda: "# Title" in page.locator(".view-text .cm-content").inner_text(), "its text")
-    page.goto(f"{base}/d.json")
-    until(lambda: "key" in page.locator(".view-json").inner_text(), "the tree")
-    for name, size in [("p.png", "1 × 1"), ("s.svg", "40 × 20")]:
-        page.goto(f"{base}/{name}")
-        shown = page.locator(".view-image figcaption")
-        until(lambda at=shown, wanted=size: at.inner_text() == wanted, name)  # type: ignore[misc]
-    assert page.evaluate("window.hit") is None
-
-
 def test_notebooks_opened_last_are_offered(server: Server, page: Page, folder: Path) -> None:
     (folder / "n.ipynb").write_text('{"cells": [], "nbformat": 4, "nbformat_minor": 5}')
     page.goto(server.notebook(f"{folder.name}/n.ipynb"))

@@ -173,3 +173,46 @@ def test_kernels_are_listed_and_stopped(tmp_path: Path) -> None:
         assert client.delete("/api/v1/kernels/k2").json()["code"] == "kernel.missing"
         assert client.delete("/api/v1/kernels/no%20id").status_code == 404
     assert site.application.stopped[0] == "k2"
+
+
+# ── parts of a file ──────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "got"),
+    [
+        ("bytes=0-3", 206, b"0123"),
+        ("bytes=4-", 206, b"456789"),
+        ("bytes=-3", 206, b"789"),
+        ("bytes=-99", 206, b"0123456789"),
+        ("bytes=8-99", 206, b"89"),
+        ("bytes=10-", 416, b""),
+        ("bytes=-0", 416, b""),
+        ("bytes=5-4", 200, b"0123456789"),
+        ("bytes=0-1,4-5", 200, b"0123456789"),
+        ("lines=1-2", 200, b"0123456789"),
+        ("bytes=-", 200, b"0123456789"),
+    ],
+)
+def test_a_part_of_a_file_is_asked_for_by_range(
+    site: Site, asked: str, status: int, got: bytes
+) -> None:  # PAGE-36
+    (site.application.workspace.root / "ten.bin").write_bytes(b"0123456789")
+    answer = site.program(TOKEN).get("/api/v1/files/content?path=ten.bin", headers={"Range": asked})
+    assert (answer.status_code, answer.content) == (status, got)
+    if status == 206:
+        start = 10 - len(got) if asked.startswith("bytes=-") else int(asked[6])
+        assert answer.headers["content-range"] == f"bytes {start}-{start + len(got) - 1}/10"
+    if status == 416:
+        assert answer.headers["content-range"] == "bytes */10"
+
+
+def test_a_part_of_a_file_that_changed_is_the_whole(site: Site) -> None:  # PAGE-36
+    place = site.application.workspace.root / "ten.bin"
+    place.write_bytes(b"0123456789")
+    program = site.program(TOKEN)
+    etag = program.get("/api/v1/files/content?path=ten.bin").headers["etag"]
+    place.write_bytes(b"another one")
+    asked = {"Range": "bytes=0-3", "If-Range": etag}
+    answer = program.get("/api/v1/files/content?path=ten.bin", headers=asked)
+    assert (answer.status_code, answer.content) == (200, b"another one")

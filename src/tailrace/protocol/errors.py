@@ -34,6 +34,7 @@
     │   ├── FileChanged        it is not what was last seen: somebody else wrote it
     │   ├── FileWouldBeEmptied an empty notebook was about to replace one with cells
     │   ├── NameRefused        a name that files cannot have, or may not have here
+    │   ├── NotText            bytes where text was asked for, or more than an editor copes with
     │   └── NotANotebook       says where the file is wrong; its bytes are untouched
     ├── AuthError              nobody is logged in, or not with this
     │   ├── AuthForbidden      known, but may not do this
@@ -256,6 +257,10 @@ class FileWouldBeEmptied(FileError):
 
 class NameRefused(FileError):
     code = "file.name"
+
+
+class NotText(FileError):
+    code = "file.not-text"
 
 
 class NotANotebook(FileError):

@@ -51,6 +51,7 @@ _STATUS: dict[type[errors.TailraceError], int] = {
     errors.FileChanged: 409,
     errors.FileWouldBeEmptied: 409,
     errors.DiskFull: 507,
+    errors.NotText: 422,
     errors.NotANotebook: 422,
     errors.AuthError: 401,
     errors.AuthForbidden: 403,

@@ -1,8 +1,10 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
+import { wholeText } from "../outputs/table/table-value";
 import { findingsOf, folderOf, inFolder, nameBeside } from "./file-changes";
 import { movedNotebook, noteNotebook, recentNotebooks } from "./recent";
-import { separated, separatorOf } from "./separated";
+import { separatorOf } from "./separated";
+import { readSeparated } from "./separated-file";
 import { kindOf } from "./view-page";
 
 test("a copy takes the first free number and keeps its ending", () => {
@@ -23,18 +25,44 @@ test("notebooks opened last follow when they are moved", () => {
   expect(recentNotebooks()).toEqual(["c/x.ipynb"]);
 });
 
-test("separated text keeps quotes, line breaks and empty fields", () => {
+async function rowsOf(text: string, pieces = 1, name = "a.csv") {
+  const bytes = new TextEncoder().encode(text);
+  const size = Math.max(1, Math.ceil(bytes.length / pieces));
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += size)
+        controller.enqueue(bytes.slice(at, at + size));
+      controller.close();
+    },
+  });
+  const file = await readSeparated(stream, name, bytes.length, () => {});
+  const cells = await file.read(0, file.rows);
+  return {
+    head: file.columns.map(({ name: each }) => each),
+    kinds: file.columns.map(({ kind }) => kind),
+    rows: cells.map((row) => row.map(wholeText)),
+  };
+}
+
+test("separated text keeps quotes, line breaks and empty fields, however it arrives", async () => {
   const text = '\ufeffname,"a, b",c\r\n"say ""hi""",1,\n"two\nlines",-2.5e3,x\n';
-  const { head, rows, numeric } = separated(text, ",");
-  expect(head).toEqual(["name", "a, b", "c"]);
-  expect(rows).toEqual([
-    ['say "hi"', "1", ""],
-    ["two\nlines", "-2.5e3", "x"],
+  for (const pieces of [1, 2, 3, 7, 100]) {
+    const { head, kinds, rows } = await rowsOf(text, pieces);
+    expect(head).toEqual(["name", "a, b", "c"]);
+    expect(rows).toEqual([
+      ['say "hi"', "1", ""],
+      ["two\nlines", "-2.5e3", "x"],
+    ]);
+    expect(kinds).toEqual(["text", "number", "text"]);
+  }
+  expect((await rowsOf("")).rows).toEqual([]);
+  expect(await rowsOf("a,b,\n1")).toMatchObject({ head: ["a", "b", ""], rows: [["1", "", ""]] });
+  expect((await rowsOf('a\n"open')).rows).toEqual([["open"]]);
+  // Numbers stay as they were written; a quote within a bare field is a letter.
+  expect((await rowsOf('a,b\n007,5" wide\n1.50,x\n')).rows).toEqual([
+    ["007", '5" wide'],
+    ["1.50", "x"],
   ]);
-  expect([...numeric]).toEqual([1]);
-  expect(separated("", ",").rows).toEqual([]);
-  expect(separated("a,b,\n1", ",")).toMatchObject({ head: ["a", "b", ""], rows: [["1"]] });
-  expect(separated('a\n"open', ",").rows).toEqual([["open"]]);
 });
 
 test("the separator is what the first line has most of", () => {

@@ -15,6 +15,8 @@ interface TextViewProps {
   readonly server: Server;
   readonly path: string;
   readonly name: string;
+  /** Called when the file turns out to be no text; null: that is told as a problem. */
+  readonly onNotText: (() => void) | null;
 }
 
 type State =
@@ -26,7 +28,9 @@ const SETTLED_MS = 1_000;
 
 const WORDS = { loading: "", saved: "Saved", changed: "Not saved", saving: "Saving …" } as const;
 
-export function TextView({ server, path, name }: TextViewProps) {
+export function TextView({ server, path, name, onNotText }: TextViewProps) {
+  const notText = useRef(onNotText);
+  notText.current = onNotText;
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<TextEditor | null>(null);
   const digest = useRef("");
@@ -76,7 +80,10 @@ export function TextView({ server, path, name }: TextViewProps) {
       setState({ kind: "saved" });
     };
     open().catch((reason: unknown) => {
-      if (!controller.signal.aborted) setState({ kind: "problem", text: said(reason) });
+      if (controller.signal.aborted) return;
+      const isNoText = reason instanceof ServerError && reason.code === "file.not-text";
+      if (isNoText && notText.current) notText.current();
+      else setState({ kind: "problem", text: said(reason) });
     });
     return () => {
       controller.abort();

@@ -1,22 +1,33 @@
 /**
- * A file that is no notebook: text to be edited, Markdown, tables, JSON and pictures as what
- * they are, everything else to be downloaded.
+ * A file that is no notebook: text to be edited; Markdown, tables, JSON, pictures and PDFs as
+ * what they are; of everything else its first bytes. What is large or rare is loaded with the
+ * first file that needs it.
  */
 
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { JsonTree } from "../outputs/data/json-tree";
 import { MarkdownView } from "../outputs/prose/markdown-view";
 import type { Server } from "../sync/server";
 import { Button } from "../ui/button";
 import { Mark } from "../ui/icon";
+import type { PdfSource } from "../ui/pdf-pages";
 import { ThemeMenu } from "../ui/theme-menu";
+import { sizeWords } from "../ui/words";
+import { BytesView } from "./bytes-view";
 import { folderOf } from "./file-changes";
 import { contentAddress } from "./listing";
+import { PictureView } from "./picture-view";
 import { Place, type Places } from "./place";
-import { SeparatedView } from "./separated-view";
+import { RowsView } from "./rows-view";
+import { readSeparated } from "./separated-file";
 import { readText } from "./text-file";
 import { TextView } from "./text-view";
+import { isText, kindOf, type ViewKind } from "./view-kinds";
 import "./view.css";
+
+export { kindOf };
+
+const PdfPages = lazy(async () => ({ default: (await import("../ui/pdf-pages")).PdfPages }));
 
 interface ViewPageProps {
   readonly server: Server;
@@ -24,30 +35,14 @@ interface ViewPageProps {
   readonly places: Places;
 }
 
-type Kind = "markdown" | "separated" | "json" | "image" | "text";
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  md: "markdown",
-  markdown: "markdown",
-  csv: "separated",
-  tsv: "separated",
-  json: "json",
-  png: "image",
-  jpg: "image",
-  jpeg: "image",
-  gif: "image",
-  webp: "image",
-  svg: "image",
-};
-
-export function kindOf(name: string): Kind {
-  return KINDS[name.slice(name.lastIndexOf(".") + 1).toLowerCase()] ?? "text";
-}
+const SEPARATED_BYTES = 512 << 20; // a browser holds no more in one piece
 
 export function ViewPage({ server, path, places }: ViewPageProps) {
   const name = path.split("/").at(-1) ?? path;
-  const kind = kindOf(name);
+  const [isBytes, setBytes] = useState(false);
+  const kind = isBytes ? "bytes" : kindOf(name);
   const [showsText, setShowsText] = useState(kind === "text");
+  const mayEdit = !isBytes && isText(kind, name);
   useEffect(() => {
     const before = document.title;
     document.title = name;
@@ -63,10 +58,13 @@ export function ViewPage({ server, path, places }: ViewPageProps) {
           <Mark />
         </Place>
         <h1 className="bar-name" title={path}>
-          {name}
+          {path.includes("/") && (
+            <span className="bar-folder">{folderOf(path).split("/").join(" / ")} / </span>
+          )}
+          <bdi className="bar-file">{name}</bdi>
         </h1>
         <div className="bar-acts">
-          {kind !== "text" && kind !== "image" && (
+          {mayEdit && kind !== "text" && (
             <Button look="quiet" aria-pressed={showsText} onClick={() => setShowsText(!showsText)}>
               {showsText ? "Show" : "Edit the text"}
             </Button>
@@ -82,11 +80,14 @@ export function ViewPage({ server, path, places }: ViewPageProps) {
           <ThemeMenu />
         </div>
       </header>
-      <main className="view" data-view={showsText ? "text" : kind}>
-        {kind === "image" ? (
-          <Picture server={server} path={path} name={name} />
-        ) : showsText ? (
-          <TextView server={server} path={path} name={name} />
+      <main className="view" data-view={showsText && mayEdit ? "text" : kind}>
+        {showsText && mayEdit ? (
+          <TextView
+            server={server}
+            path={path}
+            name={name}
+            onNotText={kind === "text" ? () => setBytes(true) : null}
+          />
         ) : (
           <Shown server={server} path={path} name={name} kind={kind} />
         )}
@@ -101,7 +102,74 @@ interface ShownProps {
   readonly name: string;
 }
 
-function Shown({ server, path, name, kind }: ShownProps & { readonly kind: Kind }) {
+function Shown({ kind, ...file }: ShownProps & { readonly kind: ViewKind }) {
+  switch (kind) {
+    case "image":
+      return <PictureView {...file} />;
+    case "bytes":
+    case "text":
+      return <BytesView {...file} />;
+    case "pdf":
+      return <Pdf {...file} />;
+    case "parquet":
+      return <Parquet {...file} />;
+    case "separated":
+      return <Separated {...file} />;
+    case "markdown":
+    case "json":
+      return <WholeText {...file} kind={kind} />;
+  }
+}
+
+function Pdf({ server, path, name }: ShownProps) {
+  const source = useMemo<PdfSource>(
+    () => ({ address: contentAddress(server, path), headers: {} }),
+    [server, path],
+  );
+  return (
+    <Suspense>
+      <PdfPages source={source} label={name} />
+    </Suspense>
+  );
+}
+
+function Parquet({ server, path }: ShownProps) {
+  const open = useCallback(
+    async (signal: AbortSignal) => {
+      const [{ openParquet }, size] = await Promise.all([
+        import("./parquet-file"),
+        sizeOf(server, path, signal),
+      ]);
+      return openParquet(server, path, size, signal);
+    },
+    [server, path],
+  );
+  return <RowsView open={open} />;
+}
+
+function Separated({ server, path, name }: ShownProps) {
+  const open = useCallback(
+    async (signal: AbortSignal, onProgress: (share: number) => void) => {
+      const address = `api/v1/files/content?path=${encodeURIComponent(path)}`;
+      const answer = await server.request("GET", address, undefined, signal);
+      const size = Number(answer.headers.get("content-length") ?? 0);
+      if (size > SEPARATED_BYTES || !answer.body) {
+        await answer.body?.cancel();
+        throw new Error(`it has ${sizeWords(size)}; read it in a notebook`);
+      }
+      return readSeparated(answer.body, name, size, (got) => onProgress(size > 0 ? got / size : 1));
+    },
+    [server, path, name],
+  );
+  return <RowsView open={open} />;
+}
+
+async function sizeOf(server: Server, path: string, signal: AbortSignal): Promise<number> {
+  const address = `api/v1/files/content?path=${encodeURIComponent(path)}`;
+  return (await server.readRange(address, 0, 1, signal)).size;
+}
+
+function WholeText({ server, path, name, kind }: ShownProps & { kind: "markdown" | "json" }) {
   const [text, setText] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
   useEffect(() => {
@@ -117,7 +185,6 @@ function Shown({ server, path, name, kind }: ShownProps & { readonly kind: Kind 
   if (problem !== "") return <Problem text={problem} />;
   if (text === null) return null;
   if (kind === "markdown") return <MarkdownView source={text} />;
-  if (kind === "separated") return <SeparatedView name={name} text={text} />;
   return <JsonShown name={name} text={text} />;
 }
 
@@ -132,54 +199,6 @@ function JsonShown({ name, text }: { readonly name: string; readonly text: strin
     <div className="view-json">
       <JsonTree value={value} name={name} />
     </div>
-  );
-}
-
-const IMAGE_TYPES: Readonly<Record<string, string>> = {
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  gif: "image/gif",
-  webp: "image/webp",
-  svg: "image/svg+xml",
-};
-
-/** As an image element shows it, a drawing's scripts do not run. */
-function Picture({ server, path, name }: ShownProps) {
-  const image = useRef<HTMLImageElement>(null);
-  const [problem, setProblem] = useState("");
-  const [size, setSize] = useState("");
-  useEffect(() => {
-    const controller = new AbortController();
-    let address = "";
-    const show = async () => {
-      const file = `api/v1/files/content?path=${encodeURIComponent(path)}`;
-      const answer = await server.request("GET", file, undefined, controller.signal);
-      const type = IMAGE_TYPES[name.slice(name.lastIndexOf(".") + 1).toLowerCase()] ?? "";
-      address = URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type }));
-      if (image.current) image.current.src = address;
-    };
-    show().catch((reason: unknown) => {
-      if (!controller.signal.aborted) setProblem(said(reason));
-    });
-    return () => {
-      controller.abort();
-      if (address !== "") URL.revokeObjectURL(address);
-    };
-  }, [server, path, name]);
-  if (problem !== "") return <Problem text={problem} />;
-  return (
-    <figure className="view-image">
-      <img
-        ref={image}
-        alt={name}
-        onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
-          setSize(`${naturalWidth} × ${naturalHeight}`)
-        }
-        onError={() => setProblem("This picture could not be read; download it instead.")}
-      />
-      <figcaption>{size}</figcaption>
-    </figure>
   );
 }
 

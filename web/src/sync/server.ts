@@ -199,21 +199,36 @@ export class Server {
     return (await response.json()) as NotebookPlace;
   }
 
+  /** Bytes of a file or an output, from `start` to `end`, which is not with them. */
+  async readRange(
+    path: string,
+    start: number,
+    end: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly bytes: ArrayBuffer; readonly size: number }> {
+    if (end <= start) return { bytes: new ArrayBuffer(0), size: 0 };
+    const range = `bytes=${start}-${end - 1}`;
+    const answer = await this.request("GET", path, undefined, signal, { range });
+    const size = Number(/\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1] ?? 0);
+    return { bytes: await answer.arrayBuffer(), size };
+  }
+
   /** Sends a request; a `ServerError` says why it failed. `path` is below `base`. */
   async request(
     method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
     path: string,
     body?: unknown,
     signal?: AbortSignal,
+    more: { readonly [name: string]: string } = {},
   ): Promise<Response> {
     if (this.isApart && this.#me && Date.now() - this.#askedAt > TICKET_AGE_MS) this.forgetMe();
     try {
-      return await this.#requestOnce(method, path, body, signal);
+      return await this.#requestOnce(method, path, body, signal, more);
     } catch (error) {
       const isOld = error instanceof ServerError && error.code === "auth.anti-forgery";
       if (!isOld) throw error;
       this.forgetMe();
-      return this.#requestOnce(method, path, body, signal);
+      return this.#requestOnce(method, path, body, signal, more);
     }
   }
 
@@ -222,8 +237,9 @@ export class Server {
     path: string,
     body: unknown,
     signal: AbortSignal | undefined,
+    more: { readonly [name: string]: string },
   ): Promise<Response> {
-    const headers: { [name: string]: string } = { accept: "application/json" };
+    const headers: { [name: string]: string } = { accept: "application/json", ...more };
     const token = method === "GET" ? null : (await this.me()).token;
     const init: RequestInit = { method, headers };
     if (signal) init.signal = signal;

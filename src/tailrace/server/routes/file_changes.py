@@ -18,7 +18,7 @@ from tailrace.files.checkpoint import digest_of, write_checkpoint
 from tailrace.files.search import find
 from tailrace.files.trash import TrashItem
 from tailrace.files.workspace import Entry, EntryKind
-from tailrace.protocol.errors import FileError, RequestError
+from tailrace.protocol.errors import NotText, RequestError
 from tailrace.server.application import Application
 from tailrace.server.bodies import json_body
 from tailrace.server.permissions import Routes
@@ -137,13 +137,13 @@ def file_change_routes(application: Application) -> Routes:
 
 def _decoded(data: bytes) -> str:
     if len(data) > TEXT_LIMIT_BYTES:
-        raise FileError(f"the file has more than {TEXT_LIMIT_BYTES >> 20} MB; download it instead")
+        raise NotText(f"the file has more than {TEXT_LIMIT_BYTES >> 20} MB; download it instead")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as problem:
-        raise FileError("this file is not text; download it instead") from problem
+        raise NotText("this file is not text; download it instead") from problem
     if "\0" in text:
-        raise FileError("this file is not text; download it instead")
+        raise NotText("this file is not text; download it instead")
     return text
 
 

@@ -8,9 +8,10 @@ or SVG file would be us (SEC-18).
 import asyncio
 import json
 import os
+import re
 import secrets
 from collections.abc import AsyncIterator
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -84,15 +85,32 @@ def file_routes(application: Application) -> Routes:
 
     @routes.http("GET", "/api/v1/files/content", permission="read", takes_ticket=True)
     async def content(request: Request, path: str) -> Response:
-        file, size = await asyncio.to_thread(_opened, workspace, path)
+        """The bytes, or those that `Range` asks for (one range, RFC 9110)."""
+        file, found = await asyncio.to_thread(_opened, workspace, path)
+        etag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
         name = quote(path.rpartition("/")[2], safe="")
         headers = {
             **FILE_HEADERS,
-            "content-length": str(size),
+            "accept-ranges": "bytes",
+            "etag": etag,
             "content-disposition": f"attachment; filename*=UTF-8''{name}",
         }
+        whole = Part(0, found.st_size)
+        part = whole
+        if request.headers.get("if-range", etag) == etag:
+            part = part_of(request.headers.get("range", ""), found.st_size) or whole
+        if part.size <= 0 < found.st_size:
+            file.close()
+            headers["content-range"] = f"bytes */{found.st_size}"
+            return Response(status_code=416, headers=headers)
+        headers["content-length"] = str(part.size)
+        if part is not whole:
+            headers["content-range"] = f"bytes {part.start}-{part.end - 1}/{found.st_size}"
         return StreamingResponse(
-            _pieces(file, size), media_type="application/octet-stream", headers=headers
+            _pieces(file, part),
+            status_code=200 if part is whole else 206,
+            media_type="application/octet-stream",
+            headers=headers,
         )
 
     return routes
@@ -128,15 +146,45 @@ def empty_notebook() -> bytes:
     return (json.dumps(notebook, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _opened(workspace: Workspace, path: str) -> tuple[BinaryIO, int]:
+class Part(NamedTuple):
+    """Bytes from `start` to `end`, which is not with them."""
+
+    start: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
+
+_RANGE = re.compile(r"\Abytes=(\d{0,18})-(\d{0,18})\Z")
+
+
+def part_of(header: str, size: int) -> Part | None:
+    """What a `Range` header asks of a file of this size; empty where it has nothing there,
+    None where the header says nothing that is to be obeyed (several ranges, for instance)."""
+    found = _RANGE.match(header.strip())
+    if found is None or found[0] == "bytes=-":
+        return None
+    first, last = found[1], found[2]
+    if not first:
+        return Part(max(0, size - int(last)), size)
+    if last and int(last) < int(first):
+        return None
+    start = int(first)
+    return Part(start, max(start, min(size, int(last) + 1 if last else size)))
+
+
+def _opened(workspace: Workspace, path: str) -> tuple[BinaryIO, os.stat_result]:
     file = workspace.open(path)
-    return file, os.fstat(file.fileno()).st_size
+    return file, os.fstat(file.fileno())
 
 
-async def _pieces(file: BinaryIO, size: int) -> AsyncIterator[bytes]:
-    """`size` bytes: what was announced, also when the file grows meanwhile."""
-    left = size
+async def _pieces(file: BinaryIO, part: Part) -> AsyncIterator[bytes]:
+    """The bytes that were announced, also when the file grows meanwhile."""
+    left = part.size
     try:
+        await asyncio.to_thread(file.seek, part.start)
         while left:
             piece = await asyncio.to_thread(file.read, min(left, CHUNK_BYTES))
             if not piece:

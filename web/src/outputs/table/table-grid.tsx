@@ -37,9 +37,29 @@ interface TableGridProps {
 }
 
 export function TableGrid({ table, onPrinted }: TableGridProps) {
-  const place = useOutputPlace();
-  const { ask } = place;
+  const { ask, server, notebookId } = useOutputPlace();
   const source = useTableSource(table, ask, useSession(kernelOf));
+  return (
+    <TableSheet
+      source={source}
+      fileAddress={(format) => server.url(filePath(notebookId, table.handle, format, source.view))}
+      onPrinted={onPrinted}
+    />
+  );
+}
+
+interface SheetProps {
+  readonly source: TableSource;
+  /** Where the view can be had as a file; null: nowhere. */
+  readonly fileAddress: ((format: string) => string) | null;
+  readonly onPrinted: (() => void) | null;
+  /** Of the grid; null: as high as its rows, within reason. */
+  readonly height?: number | null;
+}
+
+/** The grid with its search, filters and menus, wherever its rows come from. */
+export function TableSheet({ source, fileAddress, onPrinted, height = null }: SheetProps) {
+  const { table } = source;
   useSyncExternalStore(source.subscribe, source.version);
   const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
   const [widths, setWidths] = useState<ReadonlyMap<number, number>>(new Map());
@@ -61,7 +81,7 @@ export function TableGrid({ table, onPrinted }: TableGridProps) {
 
   const headHeight = HEAD_PX + (hasSummary ? SUMMARY_PX : 0);
   const isWide = (layout.lefts.at(-1) ?? 0) > viewWidth;
-  const height =
+  const ownHeight =
     headHeight + Math.max(1, Math.min(rows, ROWS_SEEN)) * ROW_PX + (isWide ? SCROLL_BAR_PX : 2);
 
   function openMenu(column: number, anchor: DOMRect) {
@@ -93,8 +113,9 @@ export function TableGrid({ table, onPrinted }: TableGridProps) {
   }
 
   function download(format: string) {
+    if (!fileAddress) return;
     const link = document.createElement("a");
-    link.href = place.server.url(filePath(place.notebookId, table.handle, format, view));
+    link.href = fileAddress(format);
     link.download = `table.${format}`;
     link.click();
   }
@@ -143,15 +164,14 @@ export function TableGrid({ table, onPrinted }: TableGridProps) {
           icon="more"
           className="table-acts"
           entries={() => [
-            ...table.formats.map((format) => ({
+            ...(fileAddress ? table.formats : []).map((format) => ({
               label: `Download ${FORMATS[format] ?? format}${isFiltered(source) ? ", these rows" : ""}`,
               icon: "download" as const,
               disabled: !isAnswered,
               run: () => download(format),
             })),
             ...columnEntries(hidden.size, () => setHidden(new Set())),
-            null,
-            { label: "Show as printed", run: onPrinted },
+            ...(onPrinted ? [null, { label: "Show as printed", run: onPrinted }] : []),
           ]}
         />
       </div>
@@ -159,7 +179,7 @@ export function TableGrid({ table, onPrinted }: TableGridProps) {
         source={source}
         layout={layout}
         hasSummary={hasSummary && isAnswered}
-        height={height}
+        height={height ?? ownHeight}
         label={`Table, ${counted(table.rows, "row")}, ${counted(table.columnCount, "column")}`}
         onViewWidth={setViewWidth}
         onSort={(column, isMore) => {
