@@ -46,6 +46,7 @@ export interface PageActs {
   showSettings(): void;
   togglePanel(name: PanelName): void;
   goHome(): void;
+  print(): void;
   /** Opens the search; `replaces` with the line for what takes its place. */
   find(replaces: boolean): void;
 }
@@ -156,6 +157,7 @@ export const COMMANDS: readonly Command[] = [
     (_, page) => page.find(true),
     true,
   ),
+  command("print", "Notebook", "Print", ["Ctrl+P"], (_, page) => page.print(), true),
   command("home", "Notebook", "All files", [], (_, page) => page.goHome()),
 
   command(

@@ -28,6 +28,7 @@ import { NotebookHeader } from "./notebook-header";
 import { NotebookView } from "./notebook-view";
 import { useOutputHome } from "./output-home";
 import { showSigns } from "./page-signs";
+import { printNotebook } from "./printing";
 import { ShortcutSheet } from "./shortcut-sheet";
 import { DeskProvider, useDesk } from "./use-view";
 
@@ -82,6 +83,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       showSettings: () => setDialog("settings"),
       togglePanel,
       goHome: () => home.current(),
+      print: () => void printNotebook(),
       find: (replaces) => setFind((before) => ({ replaces, times: (before?.times ?? 0) + 1 })),
     }),
     [],

@@ -87,9 +87,10 @@ export class Viewport {
 
   /** Makes every cell, as for paper. What is far goes again when one scrolls. */
   makeAll(): void {
-    for (const place of this.#container?.children ?? []) {
-      const cellId = place instanceof HTMLElement ? place.dataset.cellId : undefined;
-      if (cellId === undefined || this.#near.has(cellId)) continue;
+    const places = this.#container?.querySelectorAll<HTMLElement>("[data-cell-id]") ?? [];
+    for (const { dataset } of places) {
+      const cellId = dataset.cellId ?? "";
+      if (this.#near.has(cellId)) continue;
       this.#near.add(cellId);
       this.#far.add(cellId);
       this.#wake(cellId);

@@ -75,7 +75,9 @@ export function SidePanel(props: PanelProps) {
   return (
     <div className="side" data-own-keys="" data-open={open ?? undefined}>
       {open && <Panel key={open} name={open} {...props} />}
-      <Tabs className="side-rail" open={open} />
+      <nav className="side-nav" aria-label="Panels">
+        <Tabs className="side-rail" open={open} />
+      </nav>
     </div>
   );
 }
@@ -83,23 +85,21 @@ export function SidePanel(props: PanelProps) {
 /** Each is a switch: pressed again, it closes its panel. */
 function Tabs({ className, open }: { readonly className: string; readonly open: string | null }) {
   return (
-    <nav className="side-nav" aria-label="Panels">
-      <Toolbar className={className} label="Panels" isVertical={className === "side-rail"}>
-        {PANELS.map(({ name, title }) => (
-          <button
-            key={name}
-            type="button"
-            className="side-tab"
-            aria-pressed={open === name}
-            aria-label={title}
-            title={title}
-            onClick={() => (open === name ? closePanel() : openPanel(name))}
-          >
-            <Icon name={ICONS[name]} />
-          </button>
-        ))}
-      </Toolbar>
-    </nav>
+    <Toolbar className={className} label="Panels" isVertical={className === "side-rail"}>
+      {PANELS.map(({ name, title }) => (
+        <button
+          key={name}
+          type="button"
+          className="side-tab"
+          aria-pressed={open === name}
+          aria-label={title}
+          title={title}
+          onClick={() => (open === name ? closePanel() : openPanel(name))}
+        >
+          <Icon name={ICONS[name]} />
+        </button>
+      ))}
+    </Toolbar>
   );
 }
 

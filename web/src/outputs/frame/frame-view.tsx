@@ -56,7 +56,7 @@ function Attempt({ form, mime, value, onAgain }: FrameViewProps & { onAgain: () 
   const frame = useRef<HTMLIFrameElement>(null);
   const given = useRef<Window | null>(null);
   const [port, setPort] = useState<FramePort | null>(null);
-  const [height, setHeight] = useState(FIRST_HEIGHT_PX[form]);
+  const [height, setHeight] = useState<number | null>(null);
   const [blocked, setBlocked] = useState<readonly string[]>([]);
   const [end, setEnd] = useState<"left" | "flooded" | null>(null);
   const { isOpened } = network;
@@ -135,7 +135,8 @@ function Attempt({ form, mime, value, onAgain }: FrameViewProps & { onAgain: () 
         sandbox="allow-scripts"
         referrerPolicy="no-referrer"
         title={`Output (${mime})`}
-        style={{ height }}
+        style={{ height: height ?? FIRST_HEIGHT_PX[form] }}
+        data-drawn={height === null ? undefined : ""}
         onLoad={connect}
       />
       {blocked.length > 0 && !isOpened && <Blocked hosts={blocked} />}
