@@ -15,12 +15,10 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from tailrace_kernel.endings import Endings
-from tailrace_kernel.execute import Executions
 from tailrace_kernel.link import Link
-from tailrace_kernel.prompts import Prompts
 from tailrace_kernel.pump import Waker
 from tailrace_kernel.wire import (
     MAX_FRAME_BYTES,
@@ -40,6 +38,25 @@ Answer = Callable[[dict[str, Any] | None, str | None], None]
 Ask = Callable[[str, Header, Answer], None]
 
 
+class Runs(Protocol):
+    """Whoever executes: the shell of a guest, or a bridge to a kernel of another language."""
+
+    @property
+    def known(self) -> list[str]: ...
+
+    def submit(
+        self, execution_id: str, cell_id: str, source: str, asked: dict[str, Any] | None = None
+    ) -> None: ...
+
+    def call(self, function: Callable[..., None], *arguments: Any) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Prompted(Protocol):
+    def answer(self, prompt_id: str, value: str | None) -> None: ...
+
+
 class _Peer:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -56,15 +73,17 @@ class Control(threading.Thread):
         secret: str | None,
         *,
         link: Link,
-        executions: Executions,
-        prompts: Prompts,
+        executions: Runs,
+        prompts: Prompted,
         endings: Endings,
         handle_comm: Callable[[str, Header, list[bytes]], None],
         ask: Ask,
         running: Callable[[], str | None],
         liveness_fd: int | None,
+        about: dict[str, str] | None = None,
     ) -> None:
         super().__init__(name="tailrace-control", daemon=True)
+        self._about = about or {"python": sys.executable, "version": platform.python_version()}
         self._kernel_id = kernel_id
         self._listener = listener
         self._secret = secret
@@ -250,8 +269,7 @@ class Control(threading.Thread):
                 "kind": "attached",
                 "kernel_id": self._kernel_id,
                 "pid": os.getpid(),
-                "python": sys.executable,
-                "version": platform.python_version(),
+                **self._about,
                 "running": self._running(),
                 "known": self._executions.known,
                 "last": last,

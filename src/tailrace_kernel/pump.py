@@ -12,11 +12,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
-from tailrace_kernel.descriptors import CapturedDescriptors
 from tailrace_kernel.link import Link
 
 FULL_CHECK_S = 0.05
+
+
+class Pipes(Protocol):
+    """The captured descriptors' other ends."""
+
+    def readers(self) -> list[int]: ...
 
 
 class Waker:
@@ -61,7 +67,7 @@ class Waker:
 
 
 class Pump(threading.Thread):
-    def __init__(self, link: Link, captured: CapturedDescriptors, waker: Waker) -> None:
+    def __init__(self, link: Link, captured: Pipes, waker: Waker) -> None:
         super().__init__(name="tailrace-pump", daemon=True)
         self._link = link
         self._captured = captured

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tailrace.kernels import interpreters
+from tailrace.kernels import interpreters, kernelspecs
 from tailrace.kernels.descendants import MarkRoom, take_name
 from tailrace.kernels.run_folder import KernelFolder
 from tailrace.protocol.errors import KernelStartFailed
@@ -22,6 +22,7 @@ from tailrace.protocol.errors import KernelStartFailed
 if sys.platform != "win32":
     import fcntl
 
+BRIDGE = "tailrace.kernels.bridge"
 GUEST_PACKAGE = Path(__file__).resolve().parents[2] / "tailrace_kernel"
 
 _SHAPES_AN_INTERPRETER = ("PYTHON", "LD_", "DYLD_")
@@ -114,11 +115,12 @@ def become_guest(birth: Newborn, mark: MarkRoom) -> None:
 
 
 def spawn_guest(order: Order, cradle: Cradle) -> subprocess.Popen[bytes]:
-    """Start the guest package under another interpreter. Raises `KernelStartFailed`."""
+    """Start the guest package under another interpreter, or a bridge to a kernel of another
+    language. Raises `KernelStartFailed`."""
     listener = cradle.listener.fileno()
+    kernelspec = kernelspecs.named_by(order.interpreter)
     command = [
-        order.interpreter,
-        str(GUEST_PACKAGE),  # the folder itself: nothing beside it gets on that path (KER-16)
+        *_program(order.interpreter, kernelspec),
         *("--folder", str(cradle.folder.path), "--kernel-id", order.kernel_id),
         *("--listener-fd", str(listener), "--liveness-fd", str(cradle.liveness)),
         *(("--loopback",) if cradle.secret is not None else ()),
@@ -139,8 +141,17 @@ def spawn_guest(order: Order, cradle: Cradle) -> subprocess.Popen[bytes]:
         raise KernelStartFailed(f"{order.interpreter} could not be started: {error}") from error
     finally:
         os.close(log)
-    tie_to_host(cradle.liveness, process.pid)
+    if kernelspec is None:  # a bridge never hangs, and has a kernel to end first
+        tie_to_host(cradle.liveness, process.pid)
     return process
+
+
+def _program(interpreter: str, kernelspec: str | None) -> tuple[str, ...]:
+    if kernelspec is None:
+        # The folder itself: nothing beside it gets on that interpreter's path (KER-16).
+        return (interpreter, str(GUEST_PACKAGE))
+    # Without the current folder on the path: it is the notebook's.
+    return (sys.executable, "-P", "-m", BRIDGE, "--kernelspec", kernelspec)
 
 
 def tie_to_host(liveness: int, group: int) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 import tailrace
-from tailrace.kernels import addresses, environments, interpreters
+from tailrace.kernels import addresses, environments, interpreters, kernelspecs
 from tailrace.kernels.descendants import MARK, MARK_LENGTH
 from tailrace.kernels.guest_link import GuestKernel
 from tailrace.kernels.host_link import HostLink
@@ -87,12 +87,17 @@ class HostProvider:
     ) -> GuestKernel:
         """`env` is added to the user's environment. Starting an id twice finds the first."""
         folder = self._run.kernel(kernel_id)
-        executable = environments.resolved(interpreter, beside=Path(cwd))
         environment = {**kernel_environment(self._environ), **(env or {})}
-        environment = environments.activated(executable, environment)
-        python = None
-        if not interpreters.is_same(executable, environments.own_interpreter()):
-            python = (await environments.usable(executable, environment)).python
+        python: str | None = None
+        if (name := kernelspecs.named_by(interpreter)) is not None:
+            spec = await asyncio.to_thread(kernelspecs.usable, name)
+            executable, python = kernelspecs.PREFIX + spec.name, spec.language
+            environment = environments.activated(environments.own_interpreter(), environment)
+        else:
+            executable = environments.resolved(interpreter, beside=Path(cwd))
+            environment = environments.activated(executable, environment)
+            if not interpreters.is_same(executable, environments.own_interpreter()):
+                python = (await environments.usable(executable, environment)).python
         host = await self._host()
         kernel = GuestKernel(kernel_id, folder, sink, self, received=0)
         self._remember(kernel)
