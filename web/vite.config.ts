@@ -10,6 +10,8 @@ import { defineConfig } from "vitest/config";
 const server = process.env.TAILRACE_URL ?? "http://127.0.0.1:8888";
 
 const COMPRESSIBLE = /\.(?:js|css|html|svg|json|wasm|ttf|txt)$/;
+const EDITOR =
+  /node_modules\/(?:@codemirror\/(?:autocomplete|commands|lang-python|language|state|view)|@lezer\/(?:common|highlight|lr|python)|style-mod|w3c-keyname|crelt)\//;
 const WORTH_BYTES = 1024;
 const LARGE_BYTES = 1 << 19;
 const gzip = promisify(zlib.gzip);
@@ -83,7 +85,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
     // The page, and the document of the frames in which output that may run script lives.
-    rolldownOptions: { input: ["index.html", "frame.html"] },
+    rolldownOptions: {
+      input: ["index.html", "frame.html"],
+      // What the first cell needs of the editor is one request, not one for each package.
+      output: { codeSplitting: { groups: [{ name: "editor", test: EDITOR }] } },
+    },
   },
   server: {
     proxy: { "/api": { target: server, ws: true, changeOrigin: true } },

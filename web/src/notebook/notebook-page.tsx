@@ -2,6 +2,7 @@
 
 import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { OutputPlaceProvider } from "../outputs/place";
+import { prepareMarkdown } from "../outputs/prose/markdown-view";
 import { togglePanel } from "../panels/panel-state";
 import type { Session } from "../store/session";
 import { SessionProvider, useSession } from "../store/use-session";
@@ -50,6 +51,8 @@ export function NotebookPage(props: NotebookPageProps) {
   useLayoutEffect(() => {
     const opened = openNotebook(path);
     setSession(opened);
+    // While the server is asked there is time for what most notebooks need.
+    void prepareMarkdown();
     return () => opened.close();
   }, [path]);
   if (!session) return null;

@@ -125,7 +125,10 @@ export class NotebookDocument {
    */
   load(generation: string, whole: Uint8Array, kept: readonly Uint8Array[] = []): void {
     if (this.#generation !== generation) this.#beginAnew(generation);
+    const isFirst = this.#doc.store.clients.size === 0;
     Y.applyUpdate(this.#doc, whole, REMOTE);
+    // What was empty holds nothing that the server lacks.
+    if (isFirst && kept.length === 0) return;
     const known = new Y.Doc();
     Y.applyUpdate(known, whole);
     for (const state of kept) Y.applyUpdate(this.#doc, state, RESTORED);

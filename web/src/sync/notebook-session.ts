@@ -200,6 +200,7 @@ export class NotebookSession {
     if (this.#notebookId !== place.notebook_id) {
       this.#notebookId = place.notebook_id;
       this.#kept = null;
+      this.#readEdits(place.notebook_id);
     }
     return this.server.address(place.notebook_id);
   }
@@ -225,23 +226,25 @@ export class NotebookSession {
     }
     // The first one: edits of earlier pages are merged into it.
     this.#isLoading = true;
-    const notebookId = this.#notebookId ?? "";
-    this.#reading = Promise.all([this.#edits.states(notebookId), this.#edits.copies(notebookId)])
-      .then(
-        ([states, copies]) => {
-          this.#kept = { states };
-          this.store.set({ conflicts: [...copies] });
-        },
-        (error: unknown) => {
-          this.#kept = { states: [] };
-          this.#storageFailed(error);
-        },
-      )
-      .then(() => {
-        this.#load(snapshot);
-        this.#isLoading = false;
-        for (const step of this.#waiting.splice(0)) this.#inOrder(step);
-      });
+    this.#reading = this.#reading.then(() => {
+      this.#kept ??= { states: [] };
+      this.#load(snapshot);
+      this.#isLoading = false;
+      for (const step of this.#waiting.splice(0)) this.#inOrder(step);
+    });
+  }
+
+  /** Begun while the socket is being opened, so that the first snapshot need not wait. */
+  #readEdits(notebookId: string): void {
+    const found = Promise.all([this.#edits.states(notebookId), this.#edits.copies(notebookId)]);
+    this.#reading = found.then(
+      ([states, copies]) => {
+        if (this.#notebookId !== notebookId) return;
+        this.#kept = { states };
+        this.store.set({ conflicts: [...copies] });
+      },
+      (error: unknown) => this.#storageFailed(error),
+    );
   }
 
   #load({ state, document: whole }: Snapshot): void {

@@ -5,6 +5,7 @@
  */
 
 import { SUBPROTOCOL } from "../protocol/codec";
+import { fetchAhead } from "./ahead";
 import type { Address } from "./socket";
 
 export class ServerError extends Error {
@@ -48,7 +49,7 @@ export interface NotebookPlace {
   readonly name: string;
 }
 
-type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export class Server {
   readonly base: URL;
@@ -64,7 +65,7 @@ export class Server {
   /** `base` ends with `/`. `fetch` is given by tests; `bearer` where the page is hosted apart. */
   constructor(
     base: URL,
-    fetch: Fetch = (url, init) => globalThis.fetch(url, init),
+    fetch: Fetch = fetchAhead,
     apart: { readonly bearer: Bearer; readonly pageBase: URL } | null = null,
   ) {
     this.base = base;
