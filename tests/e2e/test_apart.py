@@ -24,7 +24,10 @@ print("hello", 1)
 display(Image(os.urandom(0) + base64.b64decode(PIXEL) + b"\\0" * 200_000, format="png"))
 HTML("<b id=framed>in the frame</b><script>1</script>")
 """
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 class Host(ThreadingHTTPServer):

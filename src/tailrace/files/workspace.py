@@ -141,6 +141,29 @@ class Workspace:
             raise FileTaken(f"there is a {relative} already") from error
         return self.entry(relative)
 
+    def place_for(self, relative: str) -> Path:
+        """Where a new file of that name will be. Raises as `create` does."""
+        parts = self._new_parts(relative)
+        place = self.root.joinpath(*parts)
+        if os.path.lexists(place):
+            raise FileTaken(f"there is a {relative} already")
+        if not place.parent.is_dir():
+            raise FileMissing(f"there is no folder for {relative}")
+        return place
+
+    def adopt(self, temporary: Path, relative: str) -> Entry:
+        """Give a whole file of ours, beside its place, its name. Nothing is replaced."""
+        parts = self._new_parts(relative)
+        with fate_of(relative), open_folder(self.root, parts[:-1]) as folder:
+            name = self._called(folder, parts)
+            source = temporary.name if folder is not None else str(temporary)
+            by_link = os.name != "nt"
+            if not by_link and os.path.lexists(self.root.joinpath(*parts)):
+                raise FileTaken(f"there is a {relative} already")
+            _move(source, folder, name, folder, by_link, relative)
+            sync_folder(folder)
+        return self.entry(relative)
+
     def create_folder(self, relative: str) -> Entry:
         """A new folder in one that exists. Raises `FileTaken`, `NameRefused`."""
         parts = self._new_parts(relative)

@@ -7,6 +7,7 @@
 FastAPI's own pages for the API's description are off.
 """
 
+import asyncio
 import contextlib
 import logging
 import secrets
@@ -17,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from fastapi import FastAPI
 
 from tailrace import __version__
+from tailrace.files.uploads import Uploads
 from tailrace.folders import StateFolders
 from tailrace.server.application import Application, CloseReason
 from tailrace.server.auth import Authentication, Authenticator
@@ -33,6 +35,7 @@ from tailrace.server.routes.health import health_routes
 from tailrace.server.routes.kernels import kernel_routes
 from tailrace.server.routes.me import me_routes
 from tailrace.server.routes.page import page_routes
+from tailrace.server.routes.transfers import transfer_routes
 from tailrace.server.static import BuiltPage, static_routes
 from tailrace.settings import Settings
 
@@ -59,6 +62,7 @@ def create_app(
     `routes` come before those of the page. `tell` gets the line about kernels at the end.
     Raises `RuntimeError` for a route that declares no permission.
     """
+    uploads = Uploads(application.workspace, time.monotonic)
     logins = Logins(folders.logins / f"{port}.json", token=settings.token, clock=clock)
     authenticator = Authenticator(
         token=settings.token,
@@ -79,6 +83,7 @@ def create_app(
             if sentence := settled.sentence():
                 tell(sentence)
             await application.close(reason)
+            await asyncio.to_thread(uploads.close)
             logins.close()
 
     app = FastAPI(
@@ -100,6 +105,7 @@ def create_app(
         me_routes(authenticator),
         file_routes(application),
         file_change_routes(application),
+        transfer_routes(application, uploads),
         kernel_routes(application),
         page_routes(application),
         *routes,
