@@ -5,7 +5,8 @@
  */
 
 import { codePoints, sliced } from "./code-points";
-import { afterSgr, RESET } from "./colours";
+import { afterSgr } from "./colours";
+import { Row } from "./rows";
 
 /** Characters in a row; what is longer goes on in a new row, without a newline. */
 export const WIDE = 4096;
@@ -15,9 +16,6 @@ export const REACH = 63;
 
 /** Characters after which an escape sequence without an end is given up. */
 export const ESCAPE_LIMIT = 64;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this reads
-const SGR = /\x1b\[[0-9;]*m/g;
 
 const TOKEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this reads
@@ -49,16 +47,13 @@ export class Screen {
   pen: string;
   pending: string;
   #frozen = "";
-  #rows: string[];
-  /** Characters that each row shows. */
-  #widths: number[];
+  #rows: Row[];
   #above: number;
   #wrapped: boolean;
   #column: number;
 
   constructor({ rows, above, wrapped, row, column, pen, pending }: Start) {
-    this.#rows = rows;
-    this.#widths = rows.map(rowWidth);
+    this.#rows = rows.map((text) => new Row(text));
     this.#above = above;
     this.#wrapped = wrapped;
     this.row = row;
@@ -79,7 +74,11 @@ export class Screen {
   }
 
   text(): string {
-    return this.#frozen + this.#rows.join("\n");
+    return this.#frozen + this.#screenful();
+  }
+
+  #screenful(): string {
+    return this.#rows.map((row) => row.text()).join("\n");
   }
 
   reach(): number {
@@ -87,7 +86,7 @@ export class Screen {
   }
 
   width(): number {
-    return this.#widths.at(-1) ?? 0;
+    return this.#rows.at(-1)?.width ?? 0;
   }
 
   /** The column, or null where the cursor is at the very end. */
@@ -97,14 +96,9 @@ export class Screen {
 
   // ── characters ─────────────────────────────────────────────────────────────
 
-  /** The index of the row that the cursor is in. */
-  get #at(): number {
-    return this.#rows.length - 1 - this.row;
-  }
-
-  #replace(row: string, width: number): void {
-    this.#rows[this.#at] = row;
-    this.#widths[this.#at] = width;
+  /** The row that the cursor is in; there always is one. */
+  #row(): Row {
+    return this.#rows[this.#rows.length - 1 - this.row] ?? new Row("");
   }
 
   #put(given: string): void {
@@ -113,15 +107,9 @@ export class Screen {
       if (this.#column >= WIDE) this.#wrap();
       const piece = sliced(run, 0, WIDE - this.#column);
       run = run.slice(piece.length);
-      const row = this.#rows[this.#at] ?? "";
-      const width = this.#widths[this.#at] ?? 0;
-      const end = this.#column + codePoints(piece);
-      const typed =
-        this.#column === width
-          ? extended(row, piece, this.pen)
-          : overwritten(row, this.#column, piece, this.pen);
-      this.#replace(typed, Math.max(width, end));
-      this.#column = end;
+      const length = codePoints(piece);
+      this.#row().put(this.#column, piece, length, this.pen);
+      this.#column += length;
     }
   }
 
@@ -131,9 +119,8 @@ export class Screen {
       this.row -= 1;
       return;
     }
-    this.#frozen += this.#rows.join("\n");
-    this.#rows = [""];
-    this.#widths = [0];
+    this.#frozen += this.#screenful();
+    this.#rows = [new Row("")];
     this.#above = 0;
     this.#wrapped = true;
   }
@@ -149,14 +136,10 @@ export class Screen {
 
   #newRow(): void {
     this.#column = 0;
-    this.#rows.push("");
-    this.#widths.push(0);
+    this.#rows.push(new Row(""));
     if (this.#wrapped || this.#above + this.#rows.length > REACH + 1) {
       if (this.#above) this.#above -= 1;
-      else {
-        this.#frozen += `${this.#rows.shift()}\n`;
-        this.#widths.shift();
-      }
+      else this.#frozen += `${this.#rows.shift()?.text() ?? ""}\n`;
       this.#wrapped = false;
     }
   }
@@ -213,96 +196,18 @@ export class Screen {
   }
 
   #erase(part: number): void {
-    const row = this.#rows[this.#at] ?? "";
-    const width = this.#widths[this.#at] ?? 0;
+    const row = this.#row();
     const blank = this.#column + 1;
-    if (part === 2 || (part === 1 && blank >= width)) this.#replace("", 0);
-    else if (part === 1) this.#replace(overwritten(row, 0, " ".repeat(blank), ""), width);
-    else if (part === 0 && this.#column < width) {
-      this.#replace(truncated(row, this.#column), this.#column);
-    }
+    if (part === 0) row.truncate(this.#column);
+    else if (part === 2 || (part === 1 && blank >= row.width)) row.truncate(0);
+    else if (part === 1) row.put(0, " ".repeat(blank), blank, "");
   }
 
   #eraseBelow(): void {
     this.#erase(0);
     if (this.row) {
       this.#rows.length -= this.row;
-      this.#widths.length -= this.row;
       this.row = 0;
     }
   }
-}
-
-// ── rows ─────────────────────────────────────────────────────────────────────
-
-/** How many characters `row` shows. */
-function rowWidth(row: string): number {
-  return codePoints(row.includes("\x1b") ? row.replace(SGR, "") : row);
-}
-
-/** `row` with `piece` standing at `column`, padded with spaces if it was shorter. */
-function overwritten(row: string, column: number, piece: string, pen: string): string {
-  if (!row.includes("\x1b")) {
-    const width = codePoints(row);
-    if (!pen) {
-      if (column >= width) return row + " ".repeat(column - width) + piece;
-      return sliced(row, 0, column) + piece + sliced(row, column + codePoints(piece));
-    }
-    if (column >= width) return row + " ".repeat(column - width) + pen + piece + RESET;
-  }
-  const cells = cellsOf(row);
-  while (cells.length < column) cells.push([" ", ""]);
-  const typed = [...piece].map((character): Cell => [character, pen]);
-  cells.splice(column, typed.length, ...typed);
-  return spelled(cells);
-}
-
-/** `row` with `piece` behind its last character. */
-function extended(row: string, piece: string, pen: string): string {
-  if (pen && row.endsWith(RESET)) {
-    const body = row.slice(0, -RESET.length);
-    const opened = body.lastIndexOf("\x1b");
-    if (opened >= 0 && body.slice(opened, body.indexOf("m", opened) + 1) === pen) {
-      return body + piece + RESET;
-    }
-  }
-  return pen ? row + pen + piece + RESET : row + piece;
-}
-
-function truncated(row: string, column: number): string {
-  if (!row.includes("\x1b")) return sliced(row, 0, column);
-  return spelled(cellsOf(row).slice(0, column));
-}
-
-/** A character and its pen. */
-type Cell = readonly [string, string];
-
-function cellsOf(row: string): Cell[] {
-  const cells: Cell[] = [];
-  let pen = "";
-  let position = 0;
-  const take = (end: number) => {
-    for (const character of row.slice(position, end)) cells.push([character, pen]);
-  };
-  for (const sgr of row.matchAll(SGR)) {
-    take(sgr.index);
-    pen = sgr[0] === RESET ? "" : sgr[0];
-    position = sgr.index + sgr[0].length;
-  }
-  take(row.length);
-  return cells;
-}
-
-function spelled(cells: readonly Cell[]): string {
-  let text = "";
-  let current = "";
-  for (const [character, pen] of cells) {
-    if (pen !== current) {
-      if (current) text += RESET;
-      text += pen;
-      current = pen;
-    }
-    text += character;
-  }
-  return current ? text + RESET : text;
 }
