@@ -88,12 +88,33 @@ const words = hoverTooltip((view, pos, side) => {
   };
 });
 
+/** What was found last, for when the cursor has left the line it was held back on. */
+const last = new WeakMap<EditorView, readonly Mistake[]>();
+
 export function mistakes(): Extension {
-  return [marks, words];
+  return [
+    marks,
+    words,
+    EditorView.domEventHandlers({
+      blur: (_, view) => {
+        const given = last.get(view);
+        if (given?.length) setTimeout(() => view.dom.isConnected && showMistakes(view, given));
+        return false;
+      },
+    }),
+  ];
 }
 
 export function showMistakes(view: EditorView, given: readonly Mistake[]): void {
   const field = view.state.field(marks, false);
   if (!field || (field.size === 0 && given.length === 0)) return;
-  view.dispatch({ effects: found.of(given) });
+  last.set(view, given);
+  view.dispatch({ effects: found.of(given.filter((each) => !isBeingTyped(view, each))) });
+}
+
+/** A line that one is typing cannot be read yet; that is no news. */
+function isBeingTyped(view: EditorView, { code, line }: Mistake): boolean {
+  if (!view.hasFocus || code !== "invalid-syntax") return false;
+  const { doc, selection } = view.state;
+  return doc.lineAt(selection.main.head).number === line + 1;
 }
