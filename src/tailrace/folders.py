@@ -1,8 +1,8 @@
 """Where Tailrace keeps what is its own: logs, logins, settings, sockets.
 
 Three folders, made with mode 0700 when something is first put there. `TAILRACE_HOME`
-holds all of them when it is set; otherwise the XDG folders do. Nothing is ever written
-beside a user's notebooks.
+holds all of them when it is set; otherwise the XDG folders do, or on Windows
+%LOCALAPPDATA%. Nothing is ever written beside a user's notebooks.
 
 The run folder is not under `XDG_RUNTIME_DIR`: logind empties that when the last login
 session ends, and a kernel must still be found after that. Its path is kept short enough
@@ -12,6 +12,7 @@ for unix sockets several names below it.
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -71,11 +72,16 @@ class StateFolders(Struct, frozen=True):
         return self.config / "settings.toml"
 
 
-def state_folders(environ: Mapping[str, str] = os.environ) -> StateFolders:
-    """The folders of this user, from `TAILRACE_HOME` or the XDG variables. Touches nothing."""
+def state_folders(
+    environ: Mapping[str, str] = os.environ, *, platform: str = sys.platform
+) -> StateFolders:
+    """The folders of this user, from `TAILRACE_HOME` or what the system uses. Touches nothing."""
     home = environ.get("TAILRACE_HOME")
     if home:
         base = Path(home).expanduser().absolute()
+        state, config, run = base / "state", base / "config", base / "run"
+    elif platform == "win32":
+        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tailrace"
         state, config, run = base / "state", base / "config", base / "run"
     else:
         state = _xdg(environ, "XDG_STATE_HOME", ".local/state")

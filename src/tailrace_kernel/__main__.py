@@ -43,6 +43,9 @@ def main() -> None:
     parser.add_argument("--listener-fd", type=int, help="a socket that listens already")
     parser.add_argument("--liveness-fd", type=int, help="ends the kernel when it closes")
     parser.add_argument("--loopback", action="store_true", help="TCP on 127.0.0.1 with a secret")
+    parser.add_argument(
+        "--plain", action="store_true", help="the host's orders come by standard input"
+    )
     parser.add_argument("--check", action="store_true", help="say what is missing, start nothing")
     arguments = parser.parse_args()
     problem = missing()
@@ -60,12 +63,15 @@ def main() -> None:
     if arguments.loopback:
         with open(os.path.join(arguments.folder, "secret"), encoding="ascii") as file:
             secret = file.read().strip()
+    # The kernel's own standard input is the null device.
+    orders = os.dup(0) if arguments.plain else None
     serve(
         arguments.folder,
         arguments.kernel_id,
         listener=listener,
         secret=secret,
-        liveness_fd=arguments.liveness_fd,
+        liveness_fd=arguments.liveness_fd if orders is None else orders,
+        plain=arguments.plain,
     )
 
 

@@ -8,6 +8,7 @@ comes while the main thread is in critical code (`interrupts.py`) runs when that
 
 import functools
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Any
@@ -46,14 +47,14 @@ class _PutOff:
     def _repeat(self, number: int) -> None:
         """Where critical code ends without running what was put off."""
         main = threading.main_thread().ident
-        if self._owed and main is not None:
+        if sys.platform != "win32" and self._owed and main is not None:
             self._is_repeat = True
             signal.pthread_kill(main, number)
 
 
 def put_off_handlers(interrupts: Interrupts, call_soon: CallSoon) -> None:
     """From now on, for handlers that are installed in this process."""
-    if not hasattr(signal, "pthread_kill"):
+    if sys.platform == "win32":
         return
     install, installed = signal.signal, signal.getsignal
 

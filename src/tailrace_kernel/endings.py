@@ -77,14 +77,14 @@ class Endings:
         def restore() -> None:
             if signal.getsignal(signal.SIGTERM) is on_sigterm:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            _mask_sigterm(signal.SIG_UNBLOCK)
+            _block_sigterm(False)
 
         signal.signal(signal.SIGTERM, on_sigterm)
-        if hasattr(os, "register_at_fork"):
+        if sys.platform != "win32":
             # One that comes before the child has its own handler must not be lost.
             os.register_at_fork(
-                before=lambda: _mask_sigterm(signal.SIG_BLOCK),
-                after_in_parent=lambda: _mask_sigterm(signal.SIG_UNBLOCK),
+                before=lambda: _block_sigterm(True),
+                after_in_parent=lambda: _block_sigterm(False),
             )
             self.in_child(restore)
 
@@ -163,18 +163,21 @@ class Endings:
     def end_with_children(self) -> NoReturn:
         """The host is gone, and with it whoever would bury us and our children (KER-10)."""
         self.deliver()
-        for pid in descendants(self._pid):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                continue  # it was quicker
-        if hasattr(os, "killpg") and os.getpgrp() == self._pid:
-            os.killpg(self._pid, signal.SIGKILL)
+        if sys.platform != "win32":
+            for pid in descendants(self._pid):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    continue  # it was quicker
+            if os.getpgrp() == self._pid:
+                os.killpg(self._pid, signal.SIGKILL)
         _exit_at_once(1)
 
 
-def _mask_sigterm(how: int) -> None:
-    signal.pthread_sigmask(how, (signal.SIGTERM,))
+def _block_sigterm(is_blocked: bool) -> None:
+    if sys.platform != "win32":
+        how = signal.SIG_BLOCK if is_blocked else signal.SIG_UNBLOCK
+        signal.pthread_sigmask(how, (signal.SIGTERM,))
 
 
 def descendants(pid: int) -> list[int]:

@@ -19,6 +19,7 @@ from tailrace_kernel.interrupts import HANDLED, Interrupts, Persistence
 from tailrace_kernel.jupyter_answers import JupyterAnswers
 from tailrace_kernel.link import Link
 from tailrace_kernel.opencv import Windows
+from tailrace_kernel.orders import Orders
 from tailrace_kernel.outlet import Outlet
 from tailrace_kernel.output_widgets import OutputWidgets
 from tailrace_kernel.prompts import Prompts
@@ -41,16 +42,18 @@ class Guest:
         listener: socket.socket | None,
         secret: str | None,
         liveness_fd: int | None,
+        plain: bool = False,
     ) -> None:
         self._waker = Waker()
-        self._captured = CapturedDescriptors()
+        self._captured = CapturedDescriptors(polled=plain)
         self._interrupts = Interrupts(
             call_soon=lambda delay_s, action: self._pump.call_soon(delay_s, action),
             mark_handled=lambda: self._waker.mark(HANDLED),
         )
         self._link = Link(self._captured, self._interrupts, self._waker.wake)
         self._outlet = Outlet(self._link)
-        self._pump = Pump(self._link, self._captured, self._waker)
+        look = self._captured.has_waiting if self._captured.polled else None
+        self._pump = Pump(self._link, self._captured, self._waker, look=look)
         self._endings = Endings(folder, self._link, self._pump.call_soon)
         self._streams = (TextStream("stdout", self._link), TextStream("stderr", self._link))
         sys.stdout, sys.stderr = self._streams
@@ -105,8 +108,11 @@ class Guest:
                 kind, *question
             ),
             running=lambda: self._outlet.running,
-            liveness_fd=liveness_fd,
+            liveness_fd=None if plain else liveness_fd,
         )
+        self._orders: Orders | None = None
+        if plain and liveness_fd is not None:
+            self._orders = Orders(liveness_fd, self._endings)
 
     def run(self) -> NoReturn:
         self._endings.install()
@@ -118,6 +124,8 @@ class Guest:
         self._waker.take_signals()
         self._pump.start()
         self._control.start()
+        if self._orders is not None:
+            self._orders.start()
         start_up(self._shell)
         self._executions.serve()
         self._endings.end(0)
@@ -137,5 +145,7 @@ class Guest:
         self._link.forget()
         self._captured.close()
         self._control.close()
+        if self._orders is not None:
+            self._orders.close()
         self._waker.close()
         self._windows.forget()

@@ -8,7 +8,9 @@ put off until that is done, so that no frame is ever half numbered; functions ma
 
 import asyncio
 import contextlib
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
@@ -200,7 +202,15 @@ class Persistence:
 def send_again() -> None:
     """Deliver SIGINT to the main thread, out of a system call too where that is possible."""
     main = threading.main_thread().ident
-    if hasattr(signal, "pthread_kill") and main is not None:
+    if sys.platform != "win32" and main is not None:
         signal.pthread_kill(main, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)  # on Windows this wakes a sleep, too
+
+
+def interrupt_all() -> None:
+    """Interrupt this process, and its children where the system has groups of processes."""
+    if sys.platform != "win32":
+        os.killpg(os.getpgrp(), signal.SIGINT)
     else:
         signal.raise_signal(signal.SIGINT)

@@ -6,9 +6,10 @@ stops reading the pipes, so that child processes wait as our own writers do.
 """
 
 import contextlib
-import os
 import select
 import signal
+import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,9 @@ from typing import Protocol
 from tailrace_kernel.link import Link
 
 FULL_CHECK_S = 0.05
+LOOK_S = 0.01  # between looks at the descriptors, where nothing tells of them,
+IDLE_LOOK_S = 0.05  # and when nothing was found there for
+IDLE_AFTER_S = 1.0
 
 
 class Pipes(Protocol):
@@ -29,23 +33,24 @@ class Waker:
     """Wakes the pump from any thread or signal handler; repeated calls cost one write."""
 
     def __init__(self) -> None:
-        self.reader, self._writer = os.pipe()
-        os.set_blocking(self.reader, False)
-        os.set_blocking(self._writer, False)
+        # Sockets: on Windows nothing else can be waited for, or written by a signal.
+        self.reader, self._writer = socket.socketpair()
+        self.reader.setblocking(False)
+        self._writer.setblocking(False)
         self._awake = False
         self._closed = False
 
     def wake(self) -> None:
         if not self._awake and not self._closed:
             self._awake = True
-            os.write(self._writer, b"\0")
+            self._writer.send(b"\0")
 
     def clear(self) -> bytes:
         """Before looking for work: a wake from now on is a new one. Gives the numbers of
         the signals that came (see `take_signals`) and other marks, in order."""
         seen = b""
         with contextlib.suppress(BlockingIOError):
-            seen = os.read(self.reader, 512)
+            seen = self.reader.recv(512)
         self._awake = False
         return seen.replace(b"\0", b"")
 
@@ -53,26 +58,37 @@ class Waker:
         """Write `mark` among the signals' numbers."""
         if not self._closed:
             with contextlib.suppress(BlockingIOError):
-                os.write(self._writer, mark)
+                self._writer.send(mark)
 
     def take_signals(self) -> None:
         """Have each signal's number written here as it comes. In the main thread."""
-        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
 
     def close(self) -> None:
         """In a forked child: its numbers may soon be those of other files."""
         self._closed = True
-        os.close(self.reader)
-        os.close(self._writer)
+        self.reader.close()
+        self._writer.close()
 
 
 class Pump(threading.Thread):
-    def __init__(self, link: Link, captured: Pipes, waker: Waker) -> None:
+    """`look`: whether the pipes hold something; where nothing else tells (Windows)."""
+
+    def __init__(
+        self,
+        link: Link,
+        captured: Pipes,
+        waker: Waker,
+        *,
+        look: Callable[[], bool] | None = None,
+    ) -> None:
         super().__init__(name="tailrace-pump", daemon=True)
         self._link = link
         self._captured = captured
         self._waker = waker
         self._later: list[tuple[float, Callable[[], None]]] = []
+        self._look = look
+        self._found_at = 0.0
         self.on_marks: Callable[[bytes], None] | None = None
 
     def call_soon(self, delay_s: float, action: Callable[[], None]) -> None:
@@ -81,41 +97,67 @@ class Pump(threading.Thread):
         self._waker.wake()
 
     def run(self) -> None:
-        link = self._link
-        pipes = self._captured.readers()
+        link, look = self._link, self._look
+        pipes = tuple(self._captured.readers()) if look is None else ()
+        waker = self._waker.reader.fileno()
         while True:
-            poller = select.poll()
-            poller.register(self._waker.reader, select.POLLIN)
             may_read = link.may_read
-            if may_read:
-                for pipe in pipes:
-                    poller.register(pipe, select.POLLIN)
             blocked = link.descriptor()
-            if blocked is not None:
-                poller.register(blocked, select.POLLOUT)
-            events = dict(poller.poll(self._timeout_ms(may_read)))
+            ready, can_write = _ready(
+                (waker, *pipes) if may_read else (waker,), blocked, self._timeout_s(may_read)
+            )
             marks = self._waker.clear()
             if marks and self.on_marks is not None:
                 self.on_marks(marks)
             self._run_due()
-            link.on_pump(
-                readable=any(pipe in events for pipe in pipes),
-                writable=blocked is not None and blocked in events,
-            )
+            readable = any(pipe in ready for pipe in pipes)
+            if look is not None:
+                readable = may_read and look()
+            if readable:
+                self._found_at = time.monotonic()
+            link.on_pump(readable=readable, writable=can_write)
 
-    def _timeout_ms(self, may_read: bool) -> float | None:
+    def _timeout_s(self, may_read: bool) -> float | None:
+        now = time.monotonic()
         times = [due for due, _ in self._later]
         deadline = self._link.deadline
         if deadline is not None:
             times.append(deadline)
         if not may_read:
-            times.append(time.monotonic() + FULL_CHECK_S)
+            times.append(now + FULL_CHECK_S)
+        elif self._look is not None:
+            is_idle = now - self._found_at > IDLE_AFTER_S
+            times.append(now + (IDLE_LOOK_S if is_idle else LOOK_S))
         if not times:
             return None
-        return max(0.0, (min(times) - time.monotonic()) * 1000)
+        return max(0.0, min(times) - now)
 
     def _run_due(self) -> None:
         now = time.monotonic()
         for entry in [entry for entry in self._later if entry[0] <= now]:
             self._later.remove(entry)
             entry[1]()
+
+
+if sys.platform == "win32":
+
+    def _ready(
+        readers: tuple[int, ...], writer: int | None, timeout_s: float | None
+    ) -> tuple[set[int], bool]:
+        """Which of `readers` have something, and whether `writer` takes more."""
+        writers = [] if writer is None else [writer]
+        readable, writable, _ = select.select(list(readers), writers, [], timeout_s)
+        return set(readable), bool(writable)
+else:
+
+    def _ready(
+        readers: tuple[int, ...], writer: int | None, timeout_s: float | None
+    ) -> tuple[set[int], bool]:
+        """Which of `readers` have something, and whether `writer` takes more."""
+        poller = select.poll()
+        for reader in readers:
+            poller.register(reader, select.POLLIN)
+        if writer is not None:
+            poller.register(writer, select.POLLOUT)
+        events = dict(poller.poll(None if timeout_s is None else timeout_s * 1000))
+        return {each for each in events if each != writer}, writer in events

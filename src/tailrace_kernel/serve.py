@@ -44,26 +44,36 @@ def serve(
     listener: socket.socket | None = None,
     secret: str | None = None,
     liveness_fd: int | None = None,
+    plain: bool = False,
 ) -> NoReturn:
-    """Be the guest until it ends: `folder` is its own, mode 0700."""
+    """Be the guest until it ends: `folder` is its own, mode 0700. `plain`: `liveness_fd` is
+    the host's pipe with its orders, and nothing is used that Windows has not (KER-27)."""
     from tailrace_kernel.guest import Guest
 
     _become_a_kernel()
-    guest = Guest(folder, kernel_id, listener=listener, secret=secret, liveness_fd=liveness_fd)
+    guest = Guest(
+        folder,
+        kernel_id,
+        listener=listener,
+        secret=secret,
+        liveness_fd=liveness_fd,
+        plain=plain,
+    )
     guest.run()
 
 
 def _become_a_kernel() -> None:
     """What a process needs before it is a kernel, forked from a host or started fresh."""
-    if hasattr(os, "setsid") and os.getpgrp() != os.getpid():
+    if sys.platform != "win32" and os.getpgrp() != os.getpid():
         os.setsid()
+    fixed = {getattr(signal, name, None) for name in ("SIGINT", "SIGKILL", "SIGSTOP")}
     for number in signal.valid_signals():
-        if number in (signal.SIGINT, signal.SIGKILL, getattr(signal, "SIGSTOP", None)):
+        if number in fixed:
             continue
         if signal.getsignal(number) not in (signal.SIG_DFL, signal.SIG_IGN, None):
             signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
-    if hasattr(signal, "pthread_sigmask"):
+    if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if hasattr(signal, "SIGINT"):
         signal.signal(signal.SIGINT, lambda number, frame: None)  # until `Interrupts` takes it

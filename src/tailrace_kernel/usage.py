@@ -19,6 +19,8 @@ def usage(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resident(pid: int) -> int | None:
+    if sys.platform == "win32":
+        return None
     try:
         with open(f"/proc/{pid}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -28,9 +30,9 @@ def _resident(pid: int) -> int | None:
 
 def _peak() -> int:
     """Where there is no /proc, the most it ever had."""
-    try:
-        import resource
-    except ImportError:
+    if sys.platform == "win32":
         return 0
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

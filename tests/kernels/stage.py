@@ -26,6 +26,7 @@ HOST_IDLE_S = 60.0
 FORK: dict[str, str] = {}
 SPAWN = {"TAILRACE_START": "spawn"}
 LOOPBACK = {"TAILRACE_TRANSPORT": "loopback"}
+PLAIN = {**SPAWN, **LOOPBACK}
 
 
 class Remembered:

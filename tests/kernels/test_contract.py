@@ -7,7 +7,7 @@ from tailrace.kernels.kernel import KernelProvider
 from tailrace.kernels.scripted import Ask, Fail, Hold, Say, ScriptedProvider, Show
 from tests.kernels import contract
 from tests.kernels.contract import KernelContract, ProcessContract
-from tests.kernels.stage import FORK, LOOPBACK, SPAWN
+from tests.kernels.stage import FORK, LOOPBACK, PLAIN, SPAWN
 
 SCRIPT = {
     contract.ADD: (Show({"text/plain": "2"}, execution_count=1),),
@@ -40,3 +40,9 @@ class TestSpawned(ProcessContract):
 
 class TestLoopback(ProcessContract):
     environ = LOOPBACK
+
+
+class TestPlain(ProcessContract):
+    """The way of Windows (KER-27), on this system."""
+
+    environ = PLAIN

@@ -172,3 +172,12 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:  # SEC-21
 
     with pytest.raises(SettingsError, match="another user"):
         made(theirs)
+
+
+def test_state_lies_where_the_system_keeps_it() -> None:
+    here = state_folders({"XDG_STATE_HOME": "/s", "XDG_CONFIG_HOME": "/c"}, platform="linux")
+    there = state_folders({"LOCALAPPDATA": "/Users/ada/AppData/Local"}, platform="win32")
+
+    assert (here.state, here.config) == (Path("/s/tailrace"), Path("/c/tailrace"))
+    local = Path("/Users/ada/AppData/Local/tailrace")
+    assert (there.state, there.config) == (local / "state", local / "config")

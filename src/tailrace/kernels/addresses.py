@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tailrace.protocol.errors import KernelError
 
-HAS_UNIX_SOCKETS = hasattr(socket, "AF_UNIX")
+HAS_UNIX_SOCKETS = sys.platform != "win32"
 PATH_LIMIT = 107 if sys.platform == "linux" else 103  # sun_path, less its final NUL
 _BACKLOG = 128
 
@@ -61,6 +61,8 @@ def listen(path: Path | None) -> tuple[socket.socket, Address]:
     if path is None:
         listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
         return listener, Address(port=listener.getsockname()[1])
+    if sys.platform == "win32":
+        raise OSError("there are no unix sockets here")
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -85,6 +87,8 @@ def connect(address: Address) -> socket.socket:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         link.setblocking(False)
         return link
+    if sys.platform == "win32":
+        raise OSError("there are no unix sockets here")
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         link.setblocking(False)
@@ -100,7 +104,7 @@ def connect(address: Address) -> socket.socket:
 
 def is_own_user(link: socket.socket) -> bool:
     """Whether the other end of a unix socket is a process of this user (KER-3)."""
-    return peer_uid(link) == os.geteuid()
+    return sys.platform != "win32" and peer_uid(link) == os.geteuid()
 
 
 def peer_uid(link: socket.socket) -> int:

@@ -68,7 +68,7 @@ def may_fork(order: Order, environ: dict[str, str]) -> bool:
     Variables that an interpreter reads only as it starts must be the same, and no
     second thread may exist: its locks would be copied in whatever state they are.
     """
-    if not hasattr(os, "fork") or sys.platform == "darwin":
+    if sys.platform in ("win32", "darwin"):
         return False  # Apple's frameworks may crash in a forked child
     if environ.get("TAILRACE_START") == "spawn":
         return False
@@ -82,6 +82,8 @@ def may_fork(order: Order, environ: dict[str, str]) -> bool:
 
 def become_guest(birth: Newborn, mark: MarkRoom) -> None:
     """Turn this forked child into the guest and serve until it is told to stop."""
+    if sys.platform == "win32":
+        raise KernelStartFailed("nothing is forked here")
     order, cradle = birth.order, birth.cradle
     os.setsid()
     tie_to_host(cradle.liveness, os.getpid())
@@ -90,7 +92,7 @@ def become_guest(birth: Newborn, mark: MarkRoom) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    log = _open_log(cradle.folder)
+    log = open_log(cradle.folder)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
@@ -120,12 +122,12 @@ def spawn_guest(order: Order, cradle: Cradle) -> subprocess.Popen[bytes]:
     listener = cradle.listener.fileno()
     kernelspec = kernelspecs.named_by(order.interpreter)
     command = [
-        *_program(order.interpreter, kernelspec),
+        *program(order.interpreter, kernelspec),
         *("--folder", str(cradle.folder.path), "--kernel-id", order.kernel_id),
         *("--listener-fd", str(listener), "--liveness-fd", str(cradle.liveness)),
         *(("--loopback",) if cradle.secret is not None else ()),
     ]
-    log = _open_log(cradle.folder)
+    log = open_log(cradle.folder)
     try:
         process = subprocess.Popen(
             command,
@@ -146,7 +148,7 @@ def spawn_guest(order: Order, cradle: Cradle) -> subprocess.Popen[bytes]:
     return process
 
 
-def _program(interpreter: str, kernelspec: str | None) -> tuple[str, ...]:
+def program(interpreter: str, kernelspec: str | None) -> tuple[str, ...]:
     if kernelspec is None:
         # The folder itself: nothing beside it gets on that interpreter's path (KER-16).
         return (interpreter, str(GUEST_PACKAGE))
@@ -164,5 +166,5 @@ def tie_to_host(liveness: int, group: int) -> None:
         fcntl.fcntl(liveness, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
-def _open_log(folder: KernelFolder) -> int:
+def open_log(folder: KernelFolder) -> int:
     return os.open(folder.stderr_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

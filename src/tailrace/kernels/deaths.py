@@ -33,6 +33,15 @@ _SIGNAL_MEANS = {
 }
 
 
+_STATUS_MEANS = {  # of Windows, where there are no signals
+    0xC0000005: _SIGNAL_MEANS["SIGSEGV"],
+    0xC00000FD: "its stack overflowed",
+    0xC0000409: _SIGNAL_MEANS["SIGABRT"],
+    0xC000001D: _SIGNAL_MEANS["SIGILL"],
+    0xC0000017: "there was not enough memory for it",
+}
+
+
 def unknown(message: str) -> Cause:
     return Cause(reason="unknown", message=message, exit_code=None, signal=None)
 
@@ -51,6 +60,8 @@ def cause_of(exit_code: int, *, stopped: bool, out_of_memory: bool | None) -> Ca
                 signal=None,
             )
         message = f"The kernel's process ended by itself with exit code {exit_code}."
+        if exit_code in _STATUS_MEANS:
+            message = f"The kernel crashed ({exit_code:#010x}): {_STATUS_MEANS[exit_code]}."
         return Cause(reason="exited", message=message, exit_code=exit_code, signal=None)
     name = signal_name(-exit_code)
     if stopped:

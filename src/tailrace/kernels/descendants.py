@@ -76,11 +76,14 @@ def unmarked_children(parent: int) -> set[int]:
 
 def end_group(pid: int) -> None:
     """Kill the process group that `pid` leads, as far as there is one."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def end_all(pids: set[int]) -> None:
+    if sys.platform == "win32":
+        return
     for pid in pids:
         # Gone meanwhile, or of another user (a setuid program): not ours to end.
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -94,6 +97,8 @@ def end_descendants(kernel_id: str, pid: int | None, *, others: Collection[int])
     Whole groups are killed, which is one step for the system. It is looked for again until
     nothing is found and nothing ended in between, for that may have forked just before.
     """
+    if sys.platform == "win32":
+        return  # what `taskkill` did not find is not found here either
     if pid is not None:
         end_group(pid)
     unsure = 0
@@ -107,6 +112,8 @@ def end_descendants(kernel_id: str, pid: int | None, *, others: Collection[int])
 def _end_those_seen(kernel_id: str, pid: int | None, others: Collection[int]) -> tuple[bool, bool]:
     """One look at everything that runs: whether something was found, and whether one can
     be sure that nothing else is there."""
+    if sys.platform == "win32":
+        return False, True
     me, found, is_sure = os.getpid(), False, True
     for each in processes():
         if each is None:

@@ -31,6 +31,8 @@ _CAUSE_S = 1.0  # between the end of the output and the host's word on why
 _LOOK_AGAIN_S = 0.05
 _REATTACH_S = (0.0, 0.05, 0.2, 1.0, 2.0)  # before each try; then the kernel counts as lost
 _LEFT_BATCH = 1 << 20
+PORT_S = 60.0  # a cold import of IPython from a network disk
+_PORT_LOOK_S = 0.01
 
 
 class Host(Protocol):
@@ -160,7 +162,7 @@ class GuestKernel:
         self._close_channels()
         self._output_lost.clear()
         try:
-            address, secret = self._address()
+            address, secret = await self._address()
             self._output = OutputChannel(self._reader, self._sink, self._on_lost)
             self._control = ControlChannel(self._on_lost)
             for channel in (self._output, self._control):
@@ -215,10 +217,17 @@ class GuestKernel:
             await asyncio.gather(self._life, return_exceptions=True)
             self._life = None
 
-    def _address(self) -> tuple[Address, str | None]:
-        port = (read_json(self._folder.description) or {}).get("port")
-        if port is None:
+    async def _address(self) -> tuple[Address, str | None]:
+        """Where it listens; waits for a guest that chooses its port itself."""
+        description = read_json(self._folder.description) or {}
+        port = description.get("port")
+        if port is None and not description.get("loopback"):
             return Address(path=self._folder.socket), None
+        until = asyncio.get_running_loop().time() + PORT_S
+        while port is None and (port := self._folder.chosen_port()) is None:
+            if self._cause.done() or asyncio.get_running_loop().time() > until:
+                raise KernelUnreachable("the kernel does not listen")
+            await asyncio.sleep(_PORT_LOOK_S)
         return Address(port=port), self._folder.secret.read_text("ascii")
 
     def _on_lost(self, channel: Channel) -> None:

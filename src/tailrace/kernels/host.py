@@ -29,6 +29,7 @@ from tailrace.kernels.deaths import Cause
 from tailrace.kernels.host_lock import taken_lock
 from tailrace.kernels.host_socket import HostSocket, Peer
 from tailrace.kernels.nursery import Nursery
+from tailrace.kernels.plain import is_plain
 from tailrace.kernels.run_folder import RunFolder, write_json
 from tailrace.protocol.errors import KernelError, TailraceError
 
@@ -44,7 +45,7 @@ class Host:
         environ = dict(os.environ)
         loopback = addresses.wants_loopback(environ)
         self.socket = HostSocket(listener, secret=run.own_secret() if loopback else None)
-        self.nursery = Nursery(run, loopback=loopback, environ=environ)
+        self.nursery = Nursery(run, loopback=loopback, environ=environ, wake=self._wake_up)
         self._run = run
         self._lock = lock
         self._idle_s = idle_s
@@ -57,9 +58,14 @@ class Host:
         self.socket.watch(self._waker)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         # Handlers, not SIG_IGN: what is ignored stays ignored in whatever we start.
-        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, _only_wake)
+        for name in ("SIGCHLD", "SIGINT", "SIGHUP", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), _only_wake)
         signal.signal(signal.SIGTERM, self._on_terminate)
+
+    def _wake_up(self) -> None:
+        with contextlib.suppress(OSError):  # full: it will wake; closed: it ends
+            self._wake.send(b"\0")
 
     def serve(self) -> None:
         """Answer until nobody needs a host (KER-15), or until told to end."""
@@ -275,7 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return
     run.description.unlink(missing_ok=True)  # of a host that was killed
     listener, address = addresses.listen(None if loopback else run.socket)
-    if hasattr(os, "fork") and not options.foreground and os.fork():
+    if sys.platform != "win32" and not options.foreground and os.fork():
         # The server waits for this process only; the host itself is nobody's child. It
         # listens already, so whoever connects now is answered as soon as it is warm.
         os._exit(0)
@@ -290,9 +296,10 @@ def _lived(
     run: RunFolder, lock: int, listener: socket.socket, address: addresses.Address, idle_s: float
 ) -> Newborn | None:
     """The host's whole life. A forked kernel comes out of it with its birth in hand."""
-    if hasattr(os, "setsid") and os.getpid() != os.getsid(0):
+    if sys.platform != "win32" and os.getpid() != os.getsid(0):
         os.setsid()
-    descendants.become_subreaper()
+    if not is_plain(os.environ):
+        descendants.become_subreaper()
     descendants.take_name("tailrace-host")
     host = Host(run, lock, listener, idle_s)
     write_json(
@@ -306,7 +313,8 @@ def _lived(
         },
     )
     host.nursery.take_over()
-    warm()
+    if not host.nursery.plain:
+        warm()
     try:
         host.serve()
     except Newborn as newborn:

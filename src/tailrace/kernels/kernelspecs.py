@@ -12,10 +12,9 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from msgspec import Struct
 
 from tailrace.protocol.errors import InterpreterUnusable
 
@@ -24,7 +23,8 @@ OURS = frozenset({"", "python", "python3"})  # names that mean: Python, as it is
 _NAME = re.compile(r"[A-Za-z0-9._\-]{1,128}")
 
 
-class Kernelspec(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Kernelspec:
     """One that was found. `problem` says why it cannot be used, and what to do about it."""
 
     name: str

@@ -11,12 +11,13 @@ import platform
 import secrets
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from tailrace.kernels import addresses, birth, descendants
+from tailrace.kernels import addresses, birth, descendants, plain
 from tailrace.kernels.birth import Cradle, Newborn, Order
 from tailrace.kernels.deaths import (
     Cause,
@@ -24,6 +25,7 @@ from tailrace.kernels.deaths import (
     cause_of,
     crash_site,
     oom_counter_file,
+    signal_name,
     unknown,
 )
 from tailrace.kernels.run_folder import (
@@ -63,10 +65,16 @@ class Nursery:
     run: RunFolder
     loopback: bool
     environ: dict[str, str]
+    wake: Callable[[], None] = lambda: None
+    """Called from another thread when a kernel of the plain way ended."""
     living: dict[str, Child] = field(default_factory=dict)
     oom: OomCounter = field(default_factory=lambda: OomCounter(oom_counter_file()))
     _unwritten: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Deaths that the run folder has no room for."""
+
+    @property
+    def plain(self) -> bool:
+        return plain.is_plain(self.environ)
 
     def start(self, order: Order, python: str | None) -> KernelFolder:
         """Start a kernel, or find the one of this id. Raises `KernelStartFailed`.
@@ -86,6 +94,8 @@ class Nursery:
     def _started(self, order: Order, folder: KernelFolder, python: str | None) -> KernelFolder:
         folder.remove()
         folder.create()
+        if self.plain:
+            return self._started_plainly(order, folder, python)
         secret = secrets.token_urlsafe(32) if self.loopback else None
         if secret is not None:
             write_private(folder.secret, secret.encode())
@@ -95,6 +105,8 @@ class Nursery:
             cradle = Cradle(folder, listener, secret, liveness)
             process = None
             if birth.may_fork(order, self.environ):
+                if sys.platform == "win32":
+                    raise KernelStartFailed("nothing can be forked here")
                 pid = os.fork()
                 if pid == 0:
                     os.close(alive)
@@ -111,18 +123,44 @@ class Nursery:
         # Our copies are closed at once: whoever connects to a guest that died must see it.
         listener.close()
         os.close(liveness)
+        return self._noted(order, folder, python, pid, alive, process, address.port)
+
+    def _started_plainly(
+        self, order: Order, folder: KernelFolder, python: str | None
+    ) -> KernelFolder:
+        try:
+            write_private(folder.secret, secrets.token_urlsafe(32).encode())
+            process = plain.spawn(order, folder, self.wake)
+        except Exception:
+            folder.remove()
+            raise
+        assert process.stdin is not None
+        return self._noted(
+            order, folder, python, process.pid, process.stdin.fileno(), process, None
+        )
+
+    def _noted(
+        self,
+        order: Order,
+        folder: KernelFolder,
+        python: str | None,
+        pid: int,
+        liveness: int,
+        process: subprocess.Popen[bytes] | None,
+        port: int | None,
+    ) -> KernelFolder:
         child = Child(
             order=order,
             folder=folder,
             pid=pid,
             python=python or platform.python_version(),
             started_at=time.time(),
-            liveness=alive,
+            liveness=liveness,
             process=process,
         )
         self.living[order.kernel_id] = child
         try:
-            write_json(folder.description, _description(child, address.port))
+            write_json(folder.description, _description(child, port, loopback=self.loopback))
         except OSError:  # nobody could ever find it
             name = order.kernel_id
             self.stop(name, kill=True, grace_s=0.0, told=lambda _: self.forget(name))
@@ -139,11 +177,14 @@ class Nursery:
         child = self.living.get(kernel_id)
         if child is None:
             raise KernelError(f"there is no living kernel {kernel_id}")
-        try:
-            os.killpg(child.pid, signal.SIGINT)
-        except ProcessLookupError:  # forked this instant: it leads no group yet
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child.pid, signal.SIGINT)
+        if self.plain and child.process is not None:
+            plain.tell(child.process, plain.INTERRUPT)
+        elif sys.platform != "win32":
+            try:
+                os.killpg(child.pid, signal.SIGINT)
+            except ProcessLookupError:  # forked this instant: it leads no group yet
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGINT)
 
     def stop(
         self, kernel_id: str, *, kill: bool, grace_s: float, told: Told, asked: bool = True
@@ -159,7 +200,7 @@ class Nursery:
         child.stopping = [*(child.stopping or ()), told]
         now = time.monotonic()
         if kill:
-            descendants.end_group(child.pid)
+            self._kill(child)
             child.kill_at = now  # again, should it lead no group yet
         else:
             child.kill_at = min(now + grace_s, child.kill_at or now + grace_s)
@@ -175,21 +216,43 @@ class Nursery:
             next_at = now + RETRY_S if self._unwritten else None
         for child in self.living.values():
             if child.kill_at is not None and now >= child.kill_at:
-                descendants.end_group(child.pid)
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child.pid, signal.SIGKILL)
+                self._kill(child)
                 child.terminate_at = child.kill_at = None
             elif child.terminate_at is not None and now >= child.terminate_at:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, signal.SIGTERM)
+                self._terminate(child)
                 child.terminate_at = None
             for at in (child.terminate_at, child.kill_at):
                 if at is not None:
                     next_at = at if next_at is None else min(next_at, at)
         return None if next_at is None else max(0.0, next_at - now)
 
+    def _kill(self, child: Child) -> None:
+        descendants.end_group(child.pid)
+        if self.plain and child.process is not None:
+            plain.kill(child.process)
+        elif sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)
+
+    def _terminate(self, child: Child) -> None:
+        if self.plain and child.process is not None:
+            plain.tell(child.process, plain.END)
+        elif sys.platform != "win32":
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+
+    def _reap_plain(self) -> list[tuple[str, Cause]]:
+        ended = [
+            (child, code)
+            for child in self.living.values()
+            if child.process is not None and (code := child.process.poll()) is not None
+        ]
+        return [(child.order.kernel_id, self._bury(child, code)) for child, code in ended]
+
     def reap(self) -> list[tuple[str, Cause]]:
         """Bury whoever ended, kernels and adopted orphans; the kernels with their causes."""
+        if sys.platform == "win32" or self.plain:
+            return self._reap_plain()
         buried: list[tuple[str, Cause]] = []
         by_pid = {child.pid: child for child in self.living.values()}
         while True:
@@ -207,7 +270,7 @@ class Nursery:
     def _bury(self, child: Child, exit_code: int) -> Cause:
         kernel_id = child.order.kernel_id
         stopped = child.stopping is not None
-        killed = exit_code == -signal.SIGKILL and not stopped
+        killed = signal_name(-exit_code) == "SIGKILL" and not stopped
         cause = cause_of(
             exit_code,
             stopped=stopped,
@@ -224,7 +287,10 @@ class Nursery:
         descendants.end_descendants(kernel_id, child.pid, others=others)
         if not self.living:
             descendants.end_all(descendants.unmarked_children(os.getpid()))
-        os.close(child.liveness)
+        if child.process is not None and child.process.stdin is not None:
+            child.process.stdin.close()
+        else:
+            os.close(child.liveness)
         child.folder.socket.unlink(missing_ok=True)
         self._unwritten[kernel_id] = {"cause": cause, "at": time.time()}
         self._write_deaths()
@@ -280,7 +346,7 @@ class Nursery:
         self._write_deaths()
 
 
-def _description(child: Child, port: int | None) -> dict[str, Any]:
+def _description(child: Child, port: int | None, *, loopback: bool) -> dict[str, Any]:
     return {
         "kernel_id": child.order.kernel_id,
         "pid": child.pid,
@@ -290,6 +356,7 @@ def _description(child: Child, port: int | None) -> dict[str, Any]:
         "cwd": child.order.cwd,
         "started_at": child.started_at,
         "port": port,
+        "loopback": loopback,
         "host_pid": os.getpid(),
     }
 

@@ -11,6 +11,8 @@ import logging
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 import msgspec
 
 import tailrace
-from tailrace.kernels import addresses, environments, interpreters, kernelspecs
+from tailrace.kernels import addresses, environments, interpreters, kernelspecs, plain
 from tailrace.kernels.descendants import MARK, MARK_LENGTH
 from tailrace.kernels.guest_link import GuestKernel
 from tailrace.kernels.host_link import HostLink
@@ -36,6 +38,7 @@ from tailrace.protocol.ids import KernelId
 log_ = logging.getLogger("tailrace.kernels")
 
 _HOST_START_S = 30.0
+_HOST_LOOK_S = 0.02
 _GUEST_START_S = 60.0  # a cold import of IPython from a network disk
 _GUEST_ATTACH_S = 1.0  # one that is busy in C answers when it can
 _KEPT = frozenset({"TAILRACE_HOME"})  # of our own variables, what a kernel may see
@@ -330,11 +333,6 @@ class HostProvider:
         return True
 
     async def _launch(self) -> None:
-        if sys.platform == "win32":
-            raise KernelStartFailed(
-                "the kernel host needs process groups and signals, which Windows has not; "
-                "run Tailrace in WSL"
-            )
         try:
             self._run.prepare()
             self._run.check_room()
@@ -358,6 +356,8 @@ class HostProvider:
             **{name: self._environ[name] for name in switches if name in self._environ},
             MARK: "-" * MARK_LENGTH,  # room for the id of whoever is forked (descendants.py)
         }
+        if plain.is_plain(self._environ):
+            return self._run_plain_host([*command, "--foreground"], environ)
         log = os.open(self._run.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             return subprocess.run(
@@ -375,6 +375,35 @@ class HostProvider:
             return -1
         finally:
             os.close(log)
+
+    def _run_plain_host(self, command: builtins.list[str], environ: dict[str, str]) -> int:
+        """The same where nothing forks: the program is the host itself, and goes on."""
+        log = os.open(self._run.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            host = subprocess.Popen(
+                command,
+                cwd=self._run.path,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                creationflags=plain.APART,
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+        # Should it end before us, somebody must have waited; elsewhere it is nobody's child.
+        threading.Thread(target=host.wait, name="tailrace-host-wait", daemon=True).start()
+        until = time.monotonic() + _HOST_START_S
+        while time.monotonic() < until:
+            # Another one may have been quicker; then ours has ended, and well.
+            code = host.poll()
+            found = read_json(self._run.description) or {}
+            if code is not None or found.get("pid") == host.pid:
+                return code or 0
+            time.sleep(_HOST_LOOK_S)
+        host.kill()
+        return -1
 
     def _on_died(self, kernel_id: KernelId, cause: DeathCause) -> None:
         kernel = self._kernels.get(kernel_id)

@@ -8,6 +8,7 @@
     ├── host.log           what the host has to say
     └── k/<kernel_id>/     0700
         ├── guest.sock
+        ├── guest.port     or the port that the guest chose (plain.py)
         ├── kernel.json    what was started, when, and how to reach it
         ├── secret         for the loopback transport, 0600
         ├── stderr.log     what the guest said before its streams were captured
@@ -97,6 +98,13 @@ class KernelFolder:
     @property
     def death(self) -> Path:
         return self.path / "death.json"
+
+    def chosen_port(self) -> int | None:
+        """The port that the guest chose itself; None while it has not (KER-27)."""
+        try:
+            return int((self.path / "guest.port").read_text("ascii"))
+        except (OSError, ValueError):
+            return None
 
     def create(self) -> None:
         self.path.mkdir(mode=0o700)

@@ -1,6 +1,8 @@
 """Questions about a Jupyter kernel's namespace, in the words of KER-8."""
 
 import os
+import sys
+import time
 from typing import Any
 
 from tailrace.kernels.bridge.channels import Channels
@@ -82,8 +84,10 @@ class Questions:
 
 def _usage() -> Result:
     """Memory and processor time of the kernel with all its children, and of this bridge."""
+    if sys.platform == "win32":
+        return {"pid": os.getpid(), "rss_bytes": 0, "cpu_s": time.process_time()}
     pids = [os.getpid(), *descendants(os.getpid())]
-    ticks = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+    ticks = os.sysconf("SC_CLK_TCK")
     rss = used = 0
     for pid in pids:
         try:
