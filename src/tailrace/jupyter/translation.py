@@ -62,7 +62,6 @@ class Translation:
         self._known: OrderedDict[ExecutionId, _Known] = OrderedDict()
         self._running: ExecutionId | None = state.running
         self._comm_messages: dict[str, Header] = {}
-        self._restarts = False
         for execution in state.executions.values():
             if execution.phase != "finished":
                 self._know(
@@ -301,12 +300,11 @@ class Translation:
     def _life(self, event: ev.Event) -> Iterator[Outgoing]:
         match event:
             case ev.KernelStopped(reason="restarted"):
-                self._restarts = True
+                pass  # Jupyter's "restarting" says that one died and is started by itself
             case ev.KernelStopped() | ev.KernelDied():
                 yield status("dead", {})
             case ev.KernelRequested():
-                yield status("restarting" if self._restarts else "starting", {})
-                self._restarts = False
+                yield status("starting", {})
                 self._count = 0
             case ev.KernelStarted():
                 yield status("idle", {})

@@ -279,7 +279,7 @@ def is_jupyters(path: str) -> bool:
     WebSocket a browser has no other way (SEC-31)."""
     if path.startswith("/api/v1/"):
         return False
-    return path.startswith(("/api/", "/files/", "/kernelspecs/"))
+    return path == "/api" or path.startswith(("/api/", "/files/", "/kernelspecs/"))
 
 
 def _decoded(text: str) -> str:

@@ -226,7 +226,7 @@ def _shown_elsewhere(send: Send) -> Send:
 
 
 def _forgery_token(scope: Scope) -> str:
-    """Ours, or the one that Jupyter's clients send back from the cookie `_xsrf` (SEC-30)."""
+    """Ours, or the one that Jupyter's clients send back from the cookie `_xsrf` (SEC-32)."""
     for name, value in scope["headers"]:
         if name in (b"x-tailrace-token", b"x-xsrftoken"):
             return str(value, "latin-1")

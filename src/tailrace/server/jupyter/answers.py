@@ -2,7 +2,7 @@
 
 `JupyterRoutes` registers endpoints that return plain values; what goes wrong below becomes
 the status that Jupyter's clients know (JUP-20, JUP-21). A browser with our cookie is told
-the anti-forgery token in the cookie `_xsrf`, as Jupyter does it (SEC-30).
+the anti-forgery token in the cookie `_xsrf`, as Jupyter does it (SEC-32).
 """
 
 import functools
@@ -87,7 +87,7 @@ def jupyter_status(problem: errors.TailraceError) -> int:
 
 async def body_of(request: Request) -> dict[str, Any]:
     """The JSON object sent; empty where nothing was. Whatever its type is called: no form of
-    another site gets here (SEC-30)."""
+    another site gets here (SEC-32)."""
     data = await request.body()
     if not data.strip():
         return {}

@@ -13,6 +13,7 @@ from tailrace.files.workspace import Workspace
 from tailrace.server.headers import FILE_HEADERS
 from tailrace.server.jupyter.answers import JupyterRoutes, Unfit, base_of, body_of, json_answer
 from tailrace.server.jupyter.contents import TYPES, Contents, Wanted
+from tailrace.server.jupyter.events import CONTENTS, Happenings
 
 BODY_BYTES = 512 << 20  # a notebook or a file in one request, as Jupyter Server takes
 CHUNK_BYTES = 256 << 10
@@ -25,7 +26,9 @@ INLINE = {
 }
 
 
-def contents_routes(contents: Contents, workspace: Workspace) -> JupyterRoutes:
+def contents_routes(
+    contents: Contents, workspace: Workspace, happenings: Happenings
+) -> JupyterRoutes:
     routes = JupyterRoutes()
 
     # The checkpoints first: a file's path may be anything.
@@ -70,6 +73,7 @@ def contents_routes(contents: Contents, workspace: Workspace) -> JupyterRoutes:
         else:
             ending = str(model.get("ext") or "")
             created = await contents.create_untitled(path, model.get("type"), ending)
+        happenings.tell(CONTENTS, "copy" if source else "create", path=created["path"])
         return json_answer(created, 201, location=_address(request, created["path"]))
 
     @routes.json("PUT", "/api/contents/{path:path}", permission="edit", body_limit_bytes=BODY_BYTES)
@@ -78,6 +82,7 @@ def contents_routes(contents: Contents, workspace: Workspace) -> JupyterRoutes:
         if model.get("copy_from"):
             raise Unfit("Cannot copy with PUT, only POST")
         saved, is_new = await contents.save(path, model)
+        happenings.tell(CONTENTS, "save", path=path)
         if is_new:
             return json_answer(saved, 201, location=_address(request, path))
         return json_answer(saved)
@@ -91,11 +96,13 @@ def contents_routes(contents: Contents, workspace: Workspace) -> JupyterRoutes:
         if not isinstance(new, str):
             raise Unfit("JSON body missing: path")
         renamed = await contents.rename(_clean(path), _clean(new))
+        happenings.tell(CONTENTS, "rename", path=renamed["path"], source_path=_clean(path))
         return json_answer(renamed, location=_address(request, renamed["path"]))
 
     @routes.json("DELETE", "/api/contents/{path:path}", permission="edit")
     async def delete(request: Request, path: str) -> Response:
         await contents.delete(_clean(path))
+        happenings.tell(CONTENTS, "delete", path=_clean(path))
         return Response(status_code=204)
 
     @routes.json("GET", "/files/{path:path}", permission="read")

@@ -11,14 +11,19 @@ from tailrace.protocol.errors import FileMissing, KernelMissing
 from tailrace.server.headers import FILE_HEADERS
 from tailrace.server.jupyter.answers import JupyterRoutes, Unfit, base_of, body_of, json_answer
 from tailrace.server.jupyter.channels import Channels
+from tailrace.server.jupyter.events import KERNELS, Happenings
 from tailrace.server.jupyter.kernels import Kernels
 from tailrace.server.jupyter.kernelspecs import RESOURCES, model_of
 from tailrace.server.jupyter.seats import Seats
 from tailrace.server.problems import deny_websocket
 
 
-def kernel_routes(kernels: Kernels, seats: Seats) -> JupyterRoutes:
+def kernel_routes(kernels: Kernels, seats: Seats, happenings: Happenings) -> JupyterRoutes:
     routes = JupyterRoutes()
+
+    def tell(action: str, request: Request, kernel_id: str) -> None:
+        about = {"kernel_id": kernel_id, "http_method": request.method, "status": "success"}
+        happenings.tell(KERNELS, action, **about)
 
     @routes.json("GET", "/api/kernels", permission="read")
     async def list_kernels(request: Request) -> Any:
@@ -29,6 +34,7 @@ def kernel_routes(kernels: Kernels, seats: Seats) -> JupyterRoutes:
         wanted = await body_of(request)
         session = await kernels.start(_text(wanted, "name"), _text(wanted, "path") or "")
         model = kernels.kernel_model(session)
+        tell("start", request, model["id"])
         location = f"{base_of(request)}api/kernels/{model['id']}"
         return json_answer(model, 201, location=location)
 
@@ -39,17 +45,20 @@ def kernel_routes(kernels: Kernels, seats: Seats) -> JupyterRoutes:
     @routes.json("DELETE", "/api/kernels/{kernel_id}", permission="run")
     async def delete_kernel(request: Request, kernel_id: str) -> Response:
         await kernels.delete(kernels.find(kernel_id))
+        tell("shutdown", request, kernel_id)
         return Response(status_code=204)
 
     @routes.json("POST", "/api/kernels/{kernel_id}/interrupt", permission="run")
     async def interrupt_kernel(request: Request, kernel_id: str) -> Response:
         await kernels.interrupt(kernels.find(kernel_id))
+        tell("interrupt", request, kernel_id)
         return Response(status_code=204)
 
     @routes.json("POST", "/api/kernels/{kernel_id}/restart", permission="run")
     async def restart_kernel(request: Request, kernel_id: str) -> Any:
         session = kernels.find(kernel_id)
         await kernels.restart(session)
+        tell("restart", request, kernel_id)
         return kernels.kernel_model(session)
 
     @routes.websocket("/api/kernels/{kernel_id}/channels", permission="run")

@@ -15,6 +15,7 @@ from tailrace.server.identity import IDENTITY, Identity
 from tailrace.server.jupyter.answers import JupyterRoutes, Unfit
 from tailrace.server.jupyter.contents import Contents
 from tailrace.server.jupyter.contents_routes import contents_routes
+from tailrace.server.jupyter.events import Happenings, event_routes
 from tailrace.server.jupyter.kept_copies import KeptCopies
 from tailrace.server.jupyter.kernel_routes import kernel_routes
 from tailrace.server.jupyter.kernels import Kernels, Served
@@ -32,7 +33,7 @@ _PERMISSIONS = {"read": "read", "write": "edit", "execute": "run"}
 
 def jupyter_routes(served: Served, folders: StateFolders) -> tuple[Routes, ...]:
     """Jupyter Server's API over `served`'s sessions and files."""
-    kernels, seats = Kernels(served, Kernelspecs()), Seats()
+    kernels, seats, happenings = Kernels(served, Kernelspecs()), Seats(), Happenings()
     contents = Contents(
         served.workspace,
         served.directory,
@@ -43,8 +44,9 @@ def jupyter_routes(served: Served, folders: StateFolders) -> tuple[Routes, ...]:
     )
     return (
         server_routes(kernels, seats),
-        kernel_routes(kernels, seats),
-        contents_routes(contents, served.workspace),
+        kernel_routes(kernels, seats, happenings),
+        contents_routes(contents, served.workspace, happenings),
+        event_routes(happenings),
     )
 
 
