@@ -1,4 +1,4 @@
-"""Random tests here are not timed: the machine may be busy with others."""
+"""Random tests are not timed: the machine may be busy with others."""
 
 from hypothesis import settings
 
