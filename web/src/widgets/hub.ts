@@ -3,8 +3,8 @@
  * the frames in which the models live. Rules WID-1 to WID-9.
  *
  * A frame asks for models and is given their state, then every message of theirs in the
- * log's order. What it sends goes into the session as operations; that the kernel has
- * handled one is told back to it, which is when it sends the next.
+ * log's order. What a person changes in one frame goes to the page's other frames at once and
+ * into the session as operations, at the kernel's pace (`pace.ts`).
  */
 
 import { own } from "../core/lookup";
@@ -14,6 +14,7 @@ import type { CommEvent, NotebookSession } from "../sync/notebook-session";
 import { type FromFrame, isObject, type ToFrame } from "./messages";
 import { Models, referencesIn, savedIn, WIDGET_TARGET } from "./models";
 import { Order } from "./order";
+import { isUpdate, type Message, Pace } from "./pace";
 
 /** A frame as the hub sees it. */
 interface Frame {
@@ -47,6 +48,7 @@ export class WidgetHub {
   readonly #session: NotebookSession;
   readonly #frames = new Set<Frame>();
   readonly #order = new Order();
+  readonly #paces = new Map<string, Pace>();
   readonly #sent = new Map<string, Sent>();
   #frameCount = 0;
   readonly #id = newId();
@@ -115,18 +117,35 @@ export class WidgetHub {
     return new Models(this.#session.store.current.confirmed.comms, savedIn(widgets));
   }
 
-  async #send(frame: Frame, message: Extract<FromFrame, { kind: "send" }>): Promise<void> {
-    const { comm_id, data, metadata, buffers, message_id } = message;
+  #send(frame: Frame, message: Message): void {
+    const { comm_id, message_id, data, buffers } = message;
     if (!message_id.startsWith(frame.prefix)) return;
-    if (data.method === "update") this.#order.sends(comm_id, keysIn(data.state), message_id);
-    await this.#submit(frame, message_id, comm_id, {
-      kind: "send-comm",
-      comm_id,
-      data,
-      metadata,
-      buffers,
-      message_id,
-    });
+    const pace = this.#paces.get(comm_id) ?? new Pace();
+    this.#paces.set(comm_id, pace);
+    if (isUpdate(message)) {
+      this.#order.sends(comm_id, keysIn(data.state), message_id);
+      for (const other of this.#frames) {
+        if (other === frame || !other.held.has(comm_id)) continue;
+        other.send({ kind: "comm-message", comm_id, data, buffers, leads: false });
+      }
+      // It waits here for its turn, not there: the next may come.
+      frame.send({ kind: "settled", message_id, problem: null });
+    }
+    this.#submitAll(frame, pace.say(message));
+  }
+
+  #submitAll(frame: Frame, messages: readonly Message[]): void {
+    for (const { comm_id, data, metadata, buffers, message_id } of messages) {
+      if (data.method === "update") this.#order.sends(comm_id, keysIn(data.state), message_id);
+      this.#submit(frame, message_id, comm_id, {
+        kind: "send-comm",
+        comm_id,
+        data,
+        metadata,
+        buffers,
+        message_id,
+      });
+    }
   }
 
   async #open(frame: Frame, message: Extract<FromFrame, { kind: "open" }>): Promise<void> {
@@ -167,6 +186,8 @@ export class WidgetHub {
     if (!sent) return;
     this.#sent.delete(message_id);
     sent.frame.send({ kind: "settled", message_id, problem });
+    const due = this.#paces.get(sent.comm_id)?.handled(message_id) ?? [];
+    this.#submitAll(sent.frame, due);
   }
 
   async #module(frame: Frame, ask: number, path: string): Promise<void> {
@@ -197,6 +218,7 @@ export class WidgetHub {
         break;
       case "comm-closed":
         this.#order.forget(event.comm_id);
+        this.#paces.delete(event.comm_id);
         this.#tell(event.comm_id, { kind: "comm-closed", comm_id: event.comm_id });
         for (const frame of this.#frames) frame.held.delete(event.comm_id);
         break;
@@ -229,7 +251,8 @@ export class WidgetHub {
         if (counts.length === 0 && Object.keys(state).length > 0) return;
         const news = restricted(event, state, counts);
         for (const frame of holders) {
-          if (!from_kernel && event.message_id?.startsWith(frame.prefix)) continue;
+          // What came from this page its frames know.
+          if (!from_kernel && event.message_id?.startsWith(this.#id)) continue;
           const unknown = [...referencesIn(news.data.state)].filter((id) => !frame.held.has(id));
           if (unknown.length > 0) this.#give(frame, unknown);
           const leads = from_kernel && frame === holders[0];
@@ -274,6 +297,7 @@ export class WidgetHub {
   }
 
   #kernelGone(): void {
+    this.#paces.clear();
     for (const frame of this.#frames) frame.send({ kind: "kernel-gone" });
     for (const message_id of [...this.#sent.keys()])
       this.#settle(message_id, "The kernel is gone.");

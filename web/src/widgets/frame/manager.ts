@@ -63,6 +63,18 @@ function teachModels(): void {
   };
 }
 
+/** What went wrong, where the widget should be, in words; the stack is in the console. */
+function teachErrors(): void {
+  base.ErrorWidgetView.prototype.render = function () {
+    const { msg, stack } = this.generateErrorMessage();
+    const box = document.createElement("div");
+    box.className = "problem";
+    const [reason] = stack.replace(/^(?:\w*Error): /, "").split("\n");
+    box.textContent = `${reason}\n(${msg})`;
+    this.el.append(box);
+  };
+}
+
 // The fields are there; the package's types say `private`.
 function insidesOf(model: Model): Insides {
   return model as unknown as Insides;
@@ -84,6 +96,7 @@ export class FrameManager extends ManagerBase {
     this.#outbox = outbox;
     this.#modules = modules;
     teachModels();
+    teachErrors();
   }
 
   // ── models ─────────────────────────────────────────────────────────────────

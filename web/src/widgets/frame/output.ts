@@ -48,7 +48,7 @@ export function outputView(draw: DrawItem) {
 
     override render(): void {
       super.render();
-      this.el.classList.add("jupyter-widgets-output-area", "output-area");
+      this.el.classList.add("jupyter-widgets", "widget-output", "jupyter-widgets-output-area");
       this.listenTo(this.model, "change:outputs", () => this.#request());
       this.#redraw();
     }
