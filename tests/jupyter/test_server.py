@@ -76,6 +76,22 @@ def test_a_kernel_of_no_notebook_lives_and_is_forgotten(
     assert list((server.home / "state" / "consoles").glob("*.ipynb")) == []
 
 
+def test_a_kernel_of_another_language_is_offered_and_runs(
+    server: Server, api: httpx.Client
+) -> None:  # JUP-25
+    offered = api.get("/api/kernelspecs").json()["kernelspecs"]
+    assert offered["bash"]["spec"]["language"] == "bash"
+
+    model = started(api, name="bash")
+    assert model["name"] == "bash"
+    with Client(server.base, model["id"]) as client:
+        info = client.ask("kernel_info_request", {})
+        assert info["language_info"]["name"] == "bash"
+        messages = client.run("echo $((6 * 7))")
+        assert "".join(m.content.get("text", "") for m in messages) == "42\n"
+    assert api.delete(f"/api/kernels/{model['id']}").status_code == 204
+
+
 def test_a_restarted_kernel_keeps_its_id_and_loses_its_names(
     server: Server, api: httpx.Client
 ) -> None:  # JUP-22, JUP-18

@@ -41,7 +41,7 @@ def seen(server: Server) -> dict[str, Any]:
 
 
 def test_it_finds_kernels_and_who_it_is(seen: dict[str, Any]) -> None:  # JUP-41
-    assert seen["specs"] == ["python3"]
+    assert "python3" in seen["specs"]
     assert seen["user"]
     assert (seen["language"], seen["protocol"], seen["running"]) == ("python", True, True)
 

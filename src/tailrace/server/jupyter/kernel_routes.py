@@ -13,7 +13,7 @@ from tailrace.server.jupyter.answers import JupyterRoutes, Unfit, base_of, body_
 from tailrace.server.jupyter.channels import Channels
 from tailrace.server.jupyter.events import KERNELS, Happenings
 from tailrace.server.jupyter.kernels import Kernels
-from tailrace.server.jupyter.kernelspecs import RESOURCES, model_of
+from tailrace.server.jupyter.kernelspecs import model_of
 from tailrace.server.jupyter.seats import Seats
 from tailrace.server.problems import deny_websocket
 
@@ -111,24 +111,26 @@ def kernel_routes(kernels: Kernels, seats: Seats, happenings: Happenings) -> Jup
     @routes.json("GET", "/api/kernelspecs", permission="read")
     async def kernelspecs(request: Request) -> Any:
         specs = {
-            name: model_of(spec, base_of(request)) for name, spec in kernels.specs.all().items()
+            name: model_of(spec, base_of(request))
+            for name, spec in (await kernels.specs.all()).items()
         }
         return {"default": kernels.specs.default, "kernelspecs": specs}
 
     @routes.json("GET", "/api/kernelspecs/{name}", permission="read")
     async def kernelspec(request: Request, name: str) -> Any:
-        spec = kernels.specs.all().get(name)
+        spec = (await kernels.specs.all()).get(name)
         if spec is None:
             raise Unfit(f"Kernel spec {name} not found", status=404)
         return model_of(spec, base_of(request))
 
     @routes.json("GET", "/kernelspecs/{name}/{resource:path}", permission="read")
     async def kernelspec_resource(request: Request, name: str, resource: str) -> Response:
-        spec = kernels.specs.all().get(name)
+        spec = (await kernels.specs.all()).get(name)
         if spec is None or resource not in spec.resources:
             raise FileMissing(f"{name} has no {resource}")
-        data = await asyncio.to_thread((RESOURCES / resource).read_bytes)
-        return Response(data, headers=FILE_HEADERS, media_type="image/svg+xml")
+        data = await asyncio.to_thread((spec.folder / resource).read_bytes)
+        kind = "image/svg+xml" if resource.endswith(".svg") else "image/png"
+        return Response(data, headers=FILE_HEADERS, media_type=kind)
 
     return routes
 

@@ -113,7 +113,7 @@ class Kernels:
 
     async def start(self, name: str | None, path: str, *, kernel_id: str | None = None) -> Session:
         """A kernel of no notebook, working in the folder that `path` names or is in."""
-        spec = self.specs.named(name)
+        spec = await self.specs.named(name)
         console = Console(spec.name, str(await self._folder(path)))
         session = await self._served.consoles.open(
             kernel_id or str(uuid.uuid4()), console, spec.interpreter
@@ -190,7 +190,7 @@ class Kernels:
         session = await self._of_notebook(path)
         if session is not None:
             if session.kernel_id is None:
-                spec = self.specs.named(kernel_name)
+                spec = await self.specs.named(kernel_name)
                 await self._start_kernel(session, spec.interpreter if kernel_name else None)
             model = self.session_model(session)
             assert model is not None, "a notebook's session has a model"
@@ -199,7 +199,7 @@ class Kernels:
             model = self.session_model(session)
             if model is not None and (model["path"], model["type"]) == (path, kind):
                 return model
-        spec = self.specs.named(kernel_name)
+        spec = await self.specs.named(kernel_name)
         console = Console(
             spec.name, str(await self._folder(path)), path, name or path.rpartition("/")[2], kind
         )
@@ -216,7 +216,7 @@ class Kernels:
         if isinstance(kernel, dict) and kernel.get("id") not in (None, self.kernel_id(session)):
             session = self.find(str(kernel["id"]))
         elif isinstance(kernel, dict) and kernel.get("name"):
-            spec = self.specs.named(str(kernel["name"]))
+            spec = await self.specs.named(str(kernel["name"]))
             if spec.name != self._spec_name(session):
                 await self.restart(session, spec.interpreter)
         path = str(changes.get("path") or model["path"])
@@ -241,9 +241,7 @@ class Kernels:
     # ── inside ───────────────────────────────────────────────────────────────
 
     def _spec_name(self, session: Session) -> str:
-        spec = session.room.metadata().get("kernelspec")
-        name = spec.get("name") if isinstance(spec, dict) else None
-        return name if isinstance(name, str) and name else self.specs.default
+        return self.specs.name_of(session.state.kernel.interpreter)
 
     def _bind(self, session: Session, path: str, name: str, kind: str) -> dict[str, Any]:
         model = self.session_model(session)
