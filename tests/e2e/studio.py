@@ -45,13 +45,15 @@ WIDTH = "Math.max(window.innerWidth, document.documentElement.scrollWidth)"
 # A label may end in an ellipsis or scroll; it may not just stop.
 CUT_OFF = """() => {
   const cut = [];
-  for (const element of document.querySelectorAll("button, a, label, h1, h2, h3, th, kbd, p, span")) {
+  const labels = "button, a, label, h1, h2, h3, th, kbd, p, span";
+  const others = ".cm-editor, .katex, .log-lines, [role=grid], [aria-hidden=true]";
+  for (const element of document.querySelectorAll(labels)) {
     const style = getComputedStyle(element);
     const isSeen = element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
     if (!isSeen || element.closest(".visually-hidden")) continue;
     if (style.display === "inline" || style.textOverflow === "ellipsis") continue;
     if (element.querySelector("input, [popover]")) continue;
-    if (element.closest(".cm-editor, .katex, .log-lines, [role=grid], [aria-hidden=true]")) continue;
+    if (element.closest(others)) continue;
     const isClipped = style.overflowX !== "auto" && style.overflowX !== "scroll";
     if (isClipped && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
       cut.push(`${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`);
