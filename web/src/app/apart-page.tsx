@@ -228,7 +228,7 @@ function Sheet({
   readonly children: React.ReactNode;
 }) {
   return (
-    <main className="apart">
+    <main id="content" className="apart">
       <h1>
         <Mark /> {title}
       </h1>

@@ -80,7 +80,7 @@ export function ViewPage({ server, path, places }: ViewPageProps) {
           <ThemeMenu />
         </div>
       </header>
-      <main className="view" data-view={showsText && mayEdit ? "text" : kind}>
+      <main id="content" className="view" data-view={showsText && mayEdit ? "text" : kind}>
         {showsText && mayEdit ? (
           <TextView
             server={server}
