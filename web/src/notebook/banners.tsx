@@ -14,7 +14,7 @@ import { useDesk } from "./use-view";
 
 export function Banners() {
   return (
-    <div className="banners">
+    <div className="banners" aria-live="polite" aria-relevant="additions">
       <ConnectionBanner />
       <KernelBanner />
       <StorageBanner />
@@ -33,7 +33,7 @@ function Banner({
   readonly children: ReactNode;
 }) {
   return (
-    <section className="banner" data-tone={tone} role={tone === "failure" ? "alert" : "status"}>
+    <section className="banner" data-tone={tone} role={tone === "failure" ? "alert" : undefined}>
       {children}
     </section>
   );
@@ -73,7 +73,10 @@ function ConnectionBanner() {
         <Banner tone="warning">
           <p>
             <strong>Not connected.</strong> Edits are kept in this browser; running cells go on.
-            Trying again <Countdown until={connection.retryAt} />
+            Trying again{" "}
+            <span aria-live="off">
+              <Countdown until={connection.retryAt} />
+            </span>
           </p>
           <Button onClick={() => session.retryNow()}>Try now</Button>
         </Banner>

@@ -30,7 +30,7 @@ export function KernelPanel({ acts }: PanelProps) {
   const isBusy = mood === "busy" || mood === "interrupting" || mood === "stuck";
   return (
     <div className="panel-body kernel-panel">
-      <p className="kernel-mood" role="status">
+      <p className="kernel-mood">
         <span className="lamp" data-mood={mood} aria-hidden="true" />
         <span>{MOODS[mood]}</span>
         {waiting > 0 && <span className="faint">{counted(waiting, "cell")} waiting</span>}

@@ -82,7 +82,7 @@ export function VariablesPanel() {
         </ul>
       </div>
       {variables && (
-        <div className="panel-foot" role="status">
+        <div className="panel-foot">
           {counted(rows.length, "variable")}
           {!variables.isComplete && " (not all: there are too many)"}
           <span title="As far as sizes are known">{sizeWords(totalBytes(rows))}</span>
