@@ -68,6 +68,16 @@ def test_what_was_deleted_cut_or_merged_comes_back_with_outputs(
     assert notebook.state("a") == "finished"
 
 
+def test_everybody_sees_who_ran_a_cell(written: Write, opened: Open) -> None:
+    name = written("print('seen')")
+    here, there = opened(name), opened(name)
+    here.run("a")
+    for notebook, who in ((here, "this page"), (there, "another page")):
+        notebook.wait("a", "finished")
+        run = notebook.cell("a").locator(".cell-run")
+        until(lambda said=run, by=who: by in (said.get_attribute("title") or ""), who)  # type: ignore[misc]
+
+
 def test_cells_go_to_another_notebook_and_to_other_programs(
     written: Write, opened: Open
 ) -> None:  # PAGE-43

@@ -124,6 +124,16 @@ def test_who_types_on_is_answered_for_the_newest_text() -> None:
     asyncio.run(story())
 
 
+def test_a_crowd_is_not_kept_waiting() -> None:
+    async def story() -> None:
+        async with an_analyst() as analyst:
+            asked = [analyst.ask(about("abc = 1\nab|"), f"{n}") for n in range(100)]
+            answers = await asyncio.gather(*asked)
+            assert 0 < sum(answer is not None for answer in answers) < 40
+
+    asyncio.run(story())
+
+
 def test_what_jedi_cannot_read_is_no_answer_and_does_no_harm() -> None:
     async def story() -> None:
         async with an_analyst() as analyst:

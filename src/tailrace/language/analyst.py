@@ -17,6 +17,7 @@ import msgspec
 from tailrace.language.questions import Question, Reply
 
 LINE_BYTES = 8 << 20
+WAITING_MOST = 16  # who comes then is answered by nobody, rather than by a server without memory
 IDLE_S = 600.0  # then its memory is worth more than the half second a new one takes
 WITHIN_S = 14.0  # beyond the process's own budget, in case that cannot be kept
 
@@ -44,6 +45,8 @@ class Analyst:
 
     async def ask(self, question: Question, asker: str) -> dict[str, Any] | None:
         """The answer; None when there is none in time, or the asker asked again since."""
+        if asker not in self._newest and len(self._newest) >= WAITING_MOST:
+            return None
         self._asked += 1
         mine = self._newest[asker] = self._asked
         async with self._turn:

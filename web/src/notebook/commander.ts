@@ -12,10 +12,9 @@ import { currentSettings } from "../settings/settings-store";
 import {
   cellsIn,
   deleteCells,
-  headsOf,
   insertCell,
   mergeCells,
-  moveCell,
+  moveCells,
   type NewCell,
   type Replacement,
   replaceParts,
@@ -353,22 +352,8 @@ export class Commander {
 
   /** Moves the cells, together, before the cell that is now number `at`. */
   moveTo(cellIds: readonly string[], at: number): void {
-    const { order } = this;
-    const moved = new Set(cellIds);
-    const before = order.slice(0, at).filter((cellId) => !moved.has(cellId));
-    const others = order.filter((cellId) => !moved.has(cellId));
-    const wanted = [...before, ...cellIds, ...others.slice(before.length)];
-    if (wanted.every((cellId, index) => cellId === order[index])) return;
     this.#watchStructure();
-    let anchor = before.at(-1);
-    this.doc.transact(() => {
-      for (const cellId of cellIds) {
-        const rest = headsOf(cellsIn(this.doc)).filter((head) => head.cell_id !== cellId);
-        const index = rest.findIndex((head) => head.cell_id === anchor) + 1;
-        moveCell(this.doc, cellId, index);
-        anchor = cellId;
-      }
-    }, STRUCTURE);
+    moveCells(this.doc, cellIds, at);
   }
 
   /** Cuts the cell at each of the places; goes on in the lowest part. */

@@ -27,7 +27,7 @@ export class Folds {
   #hidden = NOTHING;
   readonly #listeners = new Set<() => void>();
 
-  constructor(private readonly session: NotebookSession) {}
+  constructor(private readonly session: Pick<NotebookSession, "document">) {}
 
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);

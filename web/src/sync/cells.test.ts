@@ -9,6 +9,7 @@ import {
   insertCellBefore,
   mergeCells,
   moveCell,
+  moveCells,
   STRUCTURE,
   setKind,
   splitCell,
@@ -136,4 +137,29 @@ describe("taking back", () => {
     undo.undo();
     expect([source(doc, "c0"), source(doc, "c1")]).toEqual(["a", "b"]);
   });
+});
+
+test("cells are moved together, wherever they were and go", () => {
+  let seed = 11;
+  const random = (most: number) => {
+    seed = (seed * 1103515245 + 12345) % 2147483648;
+    return seed % most;
+  };
+  for (let round = 0; round < 300; round += 1) {
+    const doc = new Y.Doc();
+    const ids = Array.from({ length: 1 + random(7) }, (_, at) => `c${at}`);
+    ids.forEach((cell_id, at) => {
+      insertCell(doc, at, { cell_id });
+    });
+    const moved = ids.filter(() => random(2) === 0);
+    const at = random(ids.length + 1);
+    moveCells(doc, moved, at);
+    const rest = (from: number, to: number) =>
+      ids.slice(from, to).filter((id) => !moved.includes(id));
+    const expected = [...rest(0, at), ...moved, ...rest(at, ids.length)];
+    expect(
+      headsOf(cellsIn(doc)).map((head) => head.cell_id),
+      `round ${round}`,
+    ).toEqual(expected);
+  }
 });

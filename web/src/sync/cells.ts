@@ -174,6 +174,24 @@ export function moveCell(doc: Y.Doc, cellId: string, index: number): void {
   }, STRUCTURE);
 }
 
+/** Moves cells, together and in this order, before the cell that is number `at` now. */
+export function moveCells(doc: Y.Doc, cellIds: readonly string[], at: number): void {
+  const order = placed(cellsIn(doc)).map(({ cellId }) => cellId);
+  const moved = new Set(cellIds);
+  const before = order.slice(0, at).filter((cellId) => !moved.has(cellId));
+  const others = order.filter((cellId) => !moved.has(cellId));
+  const wanted = [...before, ...cellIds, ...others.slice(before.length)];
+  if (wanted.every((cellId, index) => cellId === order[index])) return;
+  doc.transact(() => {
+    let anchor = before.at(-1);
+    for (const cellId of cellIds) {
+      const rest = placed(cellsIn(doc)).filter((each) => each.cellId !== cellId);
+      moveCell(doc, cellId, rest.findIndex((each) => each.cellId === anchor) + 1);
+      anchor = cellId;
+    }
+  }, STRUCTURE);
+}
+
 export function setKind(doc: Y.Doc, cellId: string, kind: CellKind): void {
   doc.transact(() => {
     const cell = cellsIn(doc).get(cellId);

@@ -71,7 +71,7 @@ async def format_cells(request: Request, notebook_id: str) -> Response:
     return json_response({"cells": await ruff.formatted(wanted.cells, session.place.file)})
 
 
-@routes.http("GET", "/api/v1/notebooks/{notebook_id}/problems", permission="read")
+@routes.http("GET", "/api/v1/notebooks/{notebook_id}/problems", permission="edit")
 async def problems(request: Request, notebook_id: str) -> Response:
     session = await _session(request, notebook_id)
     found = await ruff.problems(_code_cells(session)) if _is_python(session) else []
