@@ -88,6 +88,7 @@ def test_the_frame_has_no_origin_and_no_network(tmp_path: Path, built: Path) -> 
         answer = site.anonymous().get("/frame.html")
         port = site.port
 
+    assert answer.headers["connection-allowlist"] == "(response-origin)"
     policy = answer.headers["content-security-policy"]
     directives = {part.split()[0]: part.split()[1:] for part in policy.split(";")}
     us = f"http://127.0.0.1:{port}"

@@ -84,6 +84,15 @@ def frame_policy(
     return policy
 
 
+FRAME_HEADERS = {
+    # What a policy does not hold: peer connections, and servers named ahead of a request.
+    # (A browser that does not know the header is held by the policy alone.)
+    "connection-allowlist": "(response-origin)",
+    "x-dns-prefetch-control": "off",
+}
+"""Of the frame's document, unless its output may use the network."""
+
+
 def _socket_origin(origin: str) -> str:
     scheme, _, rest = origin.partition("://")
     return f"{'wss' if scheme == 'https' else 'ws'}://{rest}"

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from tailrace.protocol.errors import FileMissing
 from tailrace.server.guards import ORIGINS
-from tailrace.server.headers import ASSET_HEADERS, FRAME_PATH, OPENED, frame_policy
+from tailrace.server.headers import ASSET_HEADERS, FRAME_HEADERS, FRAME_PATH, OPENED, frame_policy
 from tailrace.server.permissions import Routes
 
 BUILT = Path(__file__).parent.parent / "web"
@@ -133,12 +133,15 @@ def static_routes(page: BuiltPage, *, pages: tuple[str, ...] = ()) -> Routes:
     @routes.http(["GET", "HEAD"], FRAME_PATH, permission="public")
     async def frame(request: Request) -> Response:
         response = await page.document(request, FRAME_PATH.lstrip("/"))
+        opened = request.url.query == OPENED
         response.headers["content-security-policy"] = frame_policy(
             request.scope[ORIGINS],
             str(request.scope.get("root_path", "")),
-            opened=request.url.query == OPENED,
+            opened=opened,
             pages=pages,
         )
+        if not opened:
+            response.headers.update(FRAME_HEADERS)
         return response
 
     @routes.http(["GET", "HEAD"], "/assets/{name:path}", permission="public")

@@ -8,7 +8,9 @@
  */
 
 import { useCallback, useEffect, useRef, useState } from "react";
+import type { Server } from "../../sync/server";
 import { Button } from "../../ui/button";
+import { notify } from "../../ui/notices";
 import { useDark } from "../../ui/theme";
 import { useOutputParts } from "../output-parts";
 import { useOutputPlace } from "../place";
@@ -89,8 +91,7 @@ function Attempt({ form, mime, value, onAgain }: FrameViewProps & { onAgain: () 
                 ? hosts
                 : [...hosts, message.host],
             );
-          else if (navigator.userActivation?.isActive)
-            window.open(message.href, "_blank", "noopener,noreferrer");
+          else if (navigator.userActivation?.isActive) openLink(message.href, server);
         },
         () => setEnd("flooded"),
       ),
@@ -142,6 +143,14 @@ function Attempt({ form, mime, value, onAgain }: FrameViewProps & { onAgain: () 
       {blocked.length > 0 && !isOpened && <Blocked hosts={blocked} />}
     </>
   );
+}
+
+/** In a tab of its own. Not to this server: an address of its API is no page for a person. */
+function openLink(href: string, server: Server): void {
+  const host = URL.parse(href)?.host;
+  if (host === location.host || host === server.base.host)
+    notify({ text: "This link of an output leads nowhere here" });
+  else window.open(href, "_blank", "noopener,noreferrer");
 }
 
 function Blocked({ hosts }: { readonly hosts: readonly string[] }) {
