@@ -24,6 +24,7 @@ export function LatexView({ source }: { readonly source: string }) {
       put();
       const formula = document.createElement(found.isDisplay ? "div" : "span");
       formula.className = "formula";
+      formula.dataset.drawn = "";
       formula.textContent = found.tex;
       element.append(formula);
       void drawFormula(formula, found.tex, found.isDisplay);
