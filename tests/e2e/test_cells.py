@@ -5,7 +5,7 @@ import json
 from playwright.sync_api import Locator
 
 from tests.e2e.browser import Notebook, until
-from tests.e2e.conftest import Open, Write
+from tests.e2e.conftest import Open, Server, Write
 
 
 def middle(place: Locator) -> tuple[float, float]:
@@ -79,7 +79,7 @@ def test_everybody_sees_who_ran_a_cell(written: Write, opened: Open) -> None:
 
 
 def test_cells_go_to_another_notebook_and_to_other_programs(
-    written: Write, opened: Open
+    server: Server, written: Write, opened: Open
 ) -> None:  # PAGE-43
     notebook = opened(
         written("x = 1", "%%md\n# Two"), permissions=["clipboard-read", "clipboard-write"]
@@ -98,6 +98,17 @@ def test_cells_go_to_another_notebook_and_to_other_programs(
     notebook.press("Control+v")
     until(lambda: len(notebook.order()) == 4, "two cells of the text")
     made = notebook.order()[1:3]
+    other = Notebook(notebook.page.context.new_page(), server.notebook("tour.ipynb"))
+    before = other.order()
+    notebook.page.bring_to_front()
+    notebook.select("a")
+    notebook.press("c")
+    other.page.bring_to_front()
+    other.press("v")
+    until(lambda: len(other.order()) == len(before) + 1, "the cell over there")
+    assert other.source(other.order()[1]) == "x = 1"
+    other.press("d", "d")
+    assert other.problems == []
     assert notebook.source(made[0]) == "y = 2"
     until(lambda: notebook.cell(made[1]).locator("h1").inner_text() == "Three", "the heading")
 

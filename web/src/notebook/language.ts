@@ -102,7 +102,7 @@ function startingAt(found: Completions, from: number, code: string): Completions
   return { from, to: found.to, options };
 }
 
-const MORE_MS = 150; // how long names that are there wait for those of the other side
+const MORE_MS = 100; // how long names that are there wait for those of the other side
 
 /** Both sides are asked at once; who is first waits a moment for the other. */
 export async function soonest(

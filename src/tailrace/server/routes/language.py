@@ -16,7 +16,7 @@ from tailrace.kernels.environments import packages_of
 from tailrace.language import ruff
 from tailrace.language.cells_text import Joined, Source, joined, place_of
 from tailrace.language.questions import Kind, Question
-from tailrace.protocol.errors import FileMissing
+from tailrace.protocol.errors import FileMissing, RequestError
 from tailrace.protocol.ids import NotebookId, is_id
 from tailrace.server.application import Application
 from tailrace.server.bodies import json_body
@@ -68,6 +68,8 @@ async def format_cells(request: Request, notebook_id: str) -> Response:
     """The texts as they would be; nothing is changed."""
     wanted = await json_body(request, _ToFormat)
     session = await _session(request, notebook_id)
+    if not _is_python(session):
+        raise RequestError("only Python can be formatted")
     return json_response({"cells": await ruff.formatted(wanted.cells, session.place.file)})
 
 
