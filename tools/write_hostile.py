@@ -267,9 +267,7 @@ def cells() -> list[dict[str, Any]]:
     metadata: dict[str, Any] = {
         "name": f"<script>{RUN}</script>",
         "tags": [f"<img src=x onerror={RUN!r}>"],
-        "collapsed": f"<img src=x onerror={RUN!r}>",
-        "scrolled": {"toString": "x"},
-        "jupyter": {"outputs_hidden": "true", "__proto__": {"source_hidden": True}},
+        "jupyter": {"outputs_hidden": False, "__proto__": {"source_hidden": True}},
         "__proto__": {"polluted": 1},
         "execution": {"iopub.status.busy": f"<script>{RUN}</script>"},
     }
