@@ -104,6 +104,8 @@ export class SessionConnection {
   #mustFindAgain = false;
   /** Whether that was tried since the last welcome. */
   #hasFoundAgain = false;
+  #heardAt = 0;
+  #isListening = false; // and not waiting for an answer to a ping
   #cancelSilence: () => void = () => {};
   #cancelSteady: () => void = () => {};
 
@@ -258,6 +260,7 @@ export class SessionConnection {
   #closed(code: number, reason: string, wasOpen: boolean): void {
     this.#socket = null;
     this.#isWelcome = false;
+    this.#isListening = false;
     this.#cancelSilence();
     this.#cancelSteady();
     for (const question of this.#questions.values()) {
@@ -414,8 +417,19 @@ export class SessionConnection {
 
   // ── silence (SYNC-8) ───────────────────────────────────────────────────────
 
+  /** Frames come by the thousand: each is noted, and the timer looks at it when it rings. */
   #heard(): void {
-    this.#expect(SILENCE_MS, () => this.#pingNow(PONG_WITHIN_MS));
+    this.#heardAt = this.#options.world.now();
+    if (!this.#isListening) this.#listen(SILENCE_MS);
+  }
+
+  #listen(ms: number): void {
+    this.#expect(ms, () => {
+      const left = this.#heardAt + SILENCE_MS - this.#options.world.now();
+      if (left > 0) this.#listen(Math.min(left, SILENCE_MS));
+      else this.#pingNow(PONG_WITHIN_MS);
+    });
+    this.#isListening = true;
   }
 
   #pingNow(withinMs: number): void {
@@ -425,6 +439,7 @@ export class SessionConnection {
 
   #expect(ms: number, otherwise: () => void): void {
     this.#cancelSilence();
+    this.#isListening = false;
     this.#cancelSilence = this.#options.world.after(ms, otherwise);
   }
 }
