@@ -68,6 +68,23 @@ def test_what_was_deleted_cut_or_merged_comes_back_with_outputs(
     assert notebook.state("a") == "finished"
 
 
+def test_what_was_edited_is_run_and_nothing_else(written: Write, opened: Open) -> None:
+    notebook = opened(written("x = 1\nprint(x)", "print('two')", "print('three')"))
+    notebook.press("Control+Shift+p")
+    notebook.page.get_by_label("Find a command").fill("Run all cells")
+    notebook.press("Enter")
+    notebook.wait("c", "finished")
+    count = notebook.cell("b").locator(".bracket").inner_text()
+    notebook.type_into("c", "print('changed')")
+    notebook.press("Escape")
+    notebook.wait("c", "stale")
+    notebook.press("Control+Shift+p")
+    notebook.page.get_by_label("Find a command").fill("edited since")
+    notebook.press("Enter")
+    until(lambda: notebook.outputs("c").strip() == "changed", "the changed cell")
+    assert notebook.cell("b").locator(".bracket").inner_text() == count
+
+
 def test_everybody_sees_who_ran_a_cell(written: Write, opened: Open) -> None:
     name = written("print('seen')")
     here, there = opened(name), opened(name)

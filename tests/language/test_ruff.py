@@ -53,3 +53,19 @@ def test_mistakes_are_told_with_their_cell_and_place() -> None:  # PAGE-42
     assert "twise" in found[0].message
     assert {each.cell_id for each in unread} == {"c"}
     assert unread[0].is_error
+
+
+def test_names_that_ipython_brings_are_no_mistakes() -> None:  # PAGE-42
+    cells = [
+        Source("a", "%%capture said\nprint(1)"),
+        Source("b", "said.show(); display(_); Out[1]; In[1]; get_ipython()"),
+        Source("c", "lost"),
+    ]
+
+    found = asyncio.run(problems(cells))
+    starred = asyncio.run(problems([Source("a", "from math import *\nsqrt(2)")]))
+    after_run = asyncio.run(problems([*cells, Source("d", "%run other.py")]))
+
+    assert [each.message for each in found] == ["Undefined name `lost`"]
+    assert starred == []
+    assert after_run == []

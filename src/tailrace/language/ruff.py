@@ -29,7 +29,12 @@ PROBLEMS_MOST = 500
 # Undefined, unused and redefined names, what cannot run; style is the formatter's business.
 RULES = "E9,F"
 # In a notebook an import may stand anywhere, and a last line that is a name shows it.
-IGNORED = "F401,F541,F811"
+IGNORED = "F401,F403,F405,F541,F811"
+# What IPython puts beside Python's own names.
+BUILTINS = "builtins=['In','Out','_','__','___','_i','_ii','_iii','_ih','_oh','_dh','exit','quit']"
+# Magics bring names that no text shows: `%%capture out` one it names, these any number.
+_MAGIC = re.compile(r"^[ \t]*(?:[\w., ]+=[ \t]*)?[%!].*", re.M)
+_BRINGS_NAMES = re.compile(r"^[ \t]*%(?:run|pylab|store|load|reload_kernel|recall|rerun)\b", re.M)
 _PARSE = re.compile(r"Failed to parse (.+?\.ipynb):(?:\d+:)?(\d+):(\d+): (.*)")
 
 
@@ -77,6 +82,8 @@ async def problems(cells: Sequence[Source]) -> list[Problem]:
             RULES,
             "--ignore",
             IGNORED,
+            "--config",
+            BUILTINS,
             "--stdin-filename",
             "notebook.ipynb",
             "-",
@@ -86,9 +93,24 @@ async def problems(cells: Sequence[Source]) -> list[Problem]:
     )
     try:
         found = msgspec.json.decode(said[0], type=list[dict[str, Any]])
-        return [_problem(each, cells) for each in found[:PROBLEMS_MOST]]
+        told = [_problem(each, cells) for each in found[:PROBLEMS_MOST]]
     except (msgspec.MsgspecError, LookupError, TypeError) as problem:
         raise ToolFailed(f"ruff's answer was not understood: {problem}") from problem
+    words = _words_of_magics(cells)
+    return [each for each in told if each.code != "F821" or not _is_brought(each, words)]
+
+
+def _words_of_magics(cells: Sequence[Source]) -> frozenset[str] | None:
+    """The words in magics, any of which may be a name they bring; None where that is any."""
+    if any(_BRINGS_NAMES.search(cell.text) for cell in cells):
+        return None
+    lines = [line for cell in cells for line in _MAGIC.findall(cell.text)]
+    return frozenset(re.findall(r"\w+", " ".join(lines)))
+
+
+def _is_brought(problem: Problem, words: frozenset[str] | None) -> bool:
+    name = re.search(r"`(\w+)`", problem.message)
+    return words is None or (name is not None and name[1] in words)
 
 
 def _problem(found: dict[str, Any], cells: Sequence[Source]) -> Problem:

@@ -4,7 +4,7 @@
  */
 
 import * as Y from "yjs";
-import { runningCell } from "../core/selectors";
+import { executionOf, runningCell } from "../core/selectors";
 import type { Scroll } from "../outputs/output-tools";
 import { anchorsIn } from "../outputs/prose/anchors";
 import type { Operation } from "../protocol/generated";
@@ -162,6 +162,20 @@ export class Commander {
     }
     this.#watchStructure();
     this.runCells([insertCell(this.doc, Math.max(0, at), { kind: "code", source })]);
+  }
+
+  /** Runs what was never run and what was edited since. */
+  runChanged(): void {
+    const { state } = this.session.store.current;
+    const changed = this.order.filter((cellId) => {
+      if (this.kindOf(cellId) !== "code") return false;
+      const source = this.session.document.source(cellId)?.toString() ?? "";
+      const execution = executionOf(state, cellId);
+      if (!execution) return source.trim() !== "";
+      return execution.phase === "finished" && execution.source !== source;
+    });
+    if (changed.length > 0) this.runCells(changed);
+    else notify({ text: "Nothing was edited since it ran" });
   }
 
   cancel(executionIds: readonly string[] | null): void {

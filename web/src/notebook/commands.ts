@@ -71,6 +71,9 @@ export const COMMANDS: readonly Command[] = [
   command("run-all", "Run", "Run all cells", [], (c) => c.runAll()),
   command("run-above", "Run", "Run all cells above", [], (c) => c.runAbove()),
   command("run-below", "Run", "Run from here on", [], (c) => c.runBelow()),
+  command("run-changed", "Run", "Run what is new or was edited since it ran", [], (c) =>
+    c.runChanged(),
+  ),
   command("empty-queue", "Run", "Empty the queue", [], (c) => c.cancel(null)),
 
   command("edit", "Go", "Edit the cell", ["Enter"], (c) => editActive(c)),
