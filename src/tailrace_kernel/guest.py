@@ -11,6 +11,7 @@ from tailrace_kernel.attribution import attribute_threads
 from tailrace_kernel.cell_signals import put_off_handlers
 from tailrace_kernel.comms import Comms
 from tailrace_kernel.control import Control, announce, listen
+from tailrace_kernel.debugger import Debugger
 from tailrace_kernel.descriptors import CapturedDescriptors
 from tailrace_kernel.endings import Endings
 from tailrace_kernel.execute import Executions
@@ -22,6 +23,7 @@ from tailrace_kernel.opencv import Windows
 from tailrace_kernel.orders import Orders
 from tailrace_kernel.outlet import Outlet
 from tailrace_kernel.output_widgets import OutputWidgets
+from tailrace_kernel.plotly_figures import keep_figures_whole
 from tailrace_kernel.prompts import Prompts
 from tailrace_kernel.pump import Pump, Waker
 from tailrace_kernel.readiness import shell_for
@@ -31,6 +33,8 @@ from tailrace_kernel.streams import TextStream
 from tailrace_kernel.tables.tables import Tables
 from tailrace_kernel.usage import usage
 from tailrace_kernel.variables import Variables
+
+DEBUG_S = 30.0  # the debugger starts a process, and may import a lot
 
 
 class Guest:
@@ -71,6 +75,7 @@ class Guest:
         self._windows.install()
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
+        keep_figures_whole(self._loop)
         self._shell = self._new_shell(kernel_id)
         self._executions = Executions(
             self._shell, self._outlet, self._captured, self._interrupts, self._loop
@@ -82,7 +87,15 @@ class Guest:
         tables = Tables(folder)
         tables.install(self._shell)
         self._executions.after_cell += [self._windows.settle, tables.settle]
+        debugger = Debugger(
+            self._shell,
+            self._executions.call,
+            lambda event: self._link.put({"kind": "debug-event", "message": event}),
+        )
+        # These have workers of their own: a long sort, or a step into a large library, must
+        # not hold up a completion.
         about_tables = Answers({"table": tables.answer})
+        debugging = Answers({"debug": debugger.answer}, budget_s=DEBUG_S)
         answers = Answers(
             {
                 "complete": inspection.complete,
@@ -103,10 +116,9 @@ class Guest:
             prompts=self._prompts,
             endings=self._endings,
             handle_comm=self._comms.handle,
-            # Tables have workers of their own: a long sort must not hold up a completion.
-            ask=lambda kind, *question: (about_tables if kind == "table" else answers).ask(
-                kind, *question
-            ),
+            ask=lambda kind, *question: {"table": about_tables, "debug": debugging}.get(
+                kind, answers
+            ).ask(kind, *question),
             running=lambda: self._outlet.running,
             liveness_fd=None if plain else liveness_fd,
         )

@@ -71,6 +71,8 @@ GUEST_MAY_USE = {
     # Only looked at when the notebook has imported them itself.
     "PIL", "numpy", "pandas", "polars", "pyarrow", "plotly", "cv2", "psutil", "winreg",
     "ipywidgets",
+    # The debugger, once somebody debugs.
+    "debugpy", "pydevd", "_pydevd_bundle",
 }  # fmt: skip
 
 

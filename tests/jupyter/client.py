@@ -95,6 +95,13 @@ class Client:
                 return message
         raise AssertionError(f"no {kind} in time: {[each.kind for each in self.heard]}")
 
+    def found(self, kind: str, parent: str, **content: Any) -> Message:
+        """As `until`, but it may have come already, beside an answer."""
+        for message in self.of(parent):
+            if message.kind == kind and content.items() <= message.content.items():
+                return message
+        return self.until(kind, parent, **content)
+
     def of(self, parent: str, *, channel: str | None = None) -> list[Message]:
         """What was heard of a request, so far."""
         return [

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ipykernel.compiler import murmur2_x86
 
+from tailrace_kernel.cell_files import SEED, murmur2
 from tests.guest.driver import Guest, Outcome, started
 
 
@@ -86,3 +90,8 @@ def test_history_is_found_by_range_tail_and_search() -> None:  # JUP-6
         found = history(guest, access="search", pattern="a =*", unique=True)
         assert found == [[1, 4, "a = 1"]]
         assert history(guest, access="tail", n=2, output=True)[0] == [1, 3, ["a + b", "3"]]
+
+
+@given(st.text(max_size=200))
+def test_a_cells_file_is_named_as_jupyters_front_ends_do_it(code: str) -> None:  # JUP-44
+    assert murmur2(code.encode("utf-8", "surrogatepass"), SEED) == murmur2_x86(code, SEED)

@@ -21,7 +21,7 @@ from tailrace.session.tail import until_kernel_is_known
 
 HEADER_CHARS = 256  # of one field that is kept with an execution
 ARRIVES_S = 5.0  # between a kernel's first word and the moment that it can be asked
-DEBUG_S = 40.0  # the debugger's first import; what it steps over may take long
+DEBUG_S = 35.0  # beyond the time that a kernel gives its debugger
 
 
 Content = dict[str, Any]
@@ -134,6 +134,10 @@ async def reply_content(message: Message, session: Session, kernels: Kernels) ->
                 if not target or comm.target == target
             }
             return {"status": "ok", "comms": comms}
+        case "debug_request":
+            found = await _ask(session, "debug", {"message": content}, timeout_s=DEBUG_S)
+            response: Content = found["message"]
+            return response
         case "interrupt_request":
             await kernels.interrupt(session)
             return {"status": "ok"}
