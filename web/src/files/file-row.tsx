@@ -1,33 +1,66 @@
-/** One file, notebook or folder of the list, with what can be done to it. */
+/** One file, notebook or folder of the list, with what can be done to it. Its name may hold
+ * anything: it is shown as one line, turned by nothing that stands around it. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type DragEvent, type MouseEvent, useState } from "react";
 import type { Server } from "../sync/server";
 import { Icon } from "../ui/icon";
 import { Menu, type MenuEntry } from "../ui/menu";
 import { notify } from "../ui/notices";
 import { momentWords, sizeWords } from "../ui/words";
-import { copy, folderOf, inFolder, move, nameBeside, restore, throwAway } from "./file-changes";
-import { contentAddress, type FileEntry } from "./listing";
+import { useMoveTarget } from "./dropped";
+import { deleteAll, downloadAll } from "./file-acts";
+import { copy, folderOf, inFolder, move, nameBeside } from "./file-changes";
+import type { FileEntry } from "./listing";
 import { PathDialog } from "./path-dialog";
 import { Place, type Places, placeOf } from "./place";
 import { movedNotebook } from "./recent";
+import type { Press } from "./selection";
 
 interface RowProps {
   readonly entry: FileEntry;
   readonly siblings: readonly FileEntry[];
   readonly server: Server;
   readonly places: Places;
+  readonly index: number;
+  readonly count: number;
+  /** Where it stands in the list, in pixels. */
+  readonly top: number;
+  readonly isChosen: boolean;
+  /** Whether Tab stops here: one row of the list. */
+  readonly isStop: boolean;
+  readonly isRenaming: boolean;
+  readonly onRename: (isOn: boolean) => void;
+  readonly onChoose: (by: Press) => void;
+  readonly onDragStart: (event: DragEvent) => void;
+  readonly onDropped: (paths: readonly string[], folder: string) => Promise<void>;
 }
 
-export function FileRow({ entry, siblings, server, places }: RowProps) {
+export function FileRow(props: RowProps) {
+  const { entry, siblings, server, places, index, count, top, isChosen, isStop } = props;
   const { name, path, kind, isRunning } = entry;
-  const [dialog, setDialog] = useState<"rename" | "move" | null>(null);
+  const [isMoving, setMoving] = useState(false);
   const queries = useQueryClient();
+  const isFolder = kind === "folder" && path !== null;
+  const { isOver, target } = useMoveTarget(
+    isFolder ? (paths) => void props.onDropped(paths, path) : null,
+  );
+  const row = {
+    "data-kind": kind,
+    "data-index": index,
+    "data-chosen": isChosen ? "" : undefined,
+    "data-over": isOver ? "" : undefined,
+    "aria-setsize": count,
+    "aria-posinset": index + 1,
+    style: { transform: `translateY(${top}px)` },
+  };
   const label = (
     <>
-      <Icon name={kind} />
-      <span className="file-name">{name}</span>
+      <Icon name={kind === "other" ? "close" : kind} />
+      <bdi className="file-name" title={name}>
+        {shownName(name)}
+      </bdi>
+      {entry.isLink && <span className="file-link">link</span>}
       {isRunning && <span className="file-running">kernel</span>}
       <span className="file-size">{kind === "folder" ? "" : sizeWords(entry.sizeBytes)}</span>
       <time className="file-time" dateTime={new Date(entry.modifiedAt * 1000).toISOString()}>
@@ -37,8 +70,10 @@ export function FileRow({ entry, siblings, server, places }: RowProps) {
   );
   if (path === null) {
     return (
-      <li data-kind={kind}>
-        <span className="file-row">{label}</span>
+      <li {...row}>
+        <span className="file-row" title={CLOSED}>
+          {label}
+        </span>
       </li>
     );
   }
@@ -63,19 +98,11 @@ export function FileRow({ entry, siblings, server, places }: RowProps) {
     listAgain();
   }
 
-  async function remove() {
-    const itemId = await told(throwAway(server, here));
-    listAgain();
-    if (itemId === null) return;
-    movedNotebook(here, null);
-    const back = async () => {
-      await told(restore(server, itemId));
-      listAgain();
-    };
-    notify({
-      text: `${name} is in the trash`,
-      action: { label: "Undo", run: () => void back() },
-    });
+  function onClick(event: MouseEvent) {
+    if (!event.ctrlKey && !event.metaKey && !event.shiftKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    props.onChoose({ isToggle: event.ctrlKey || event.metaKey, isRange: event.shiftKey });
   }
 
   function entries(): MenuEntry[] {
@@ -84,27 +111,59 @@ export function FileRow({ entry, siblings, server, places }: RowProps) {
       { label: "Open", run: () => places.go(address) },
       { label: "Open in a new tab", run: () => void window.open(address, "_blank", "noopener") },
       null,
-      { label: "Rename …", run: () => setDialog("rename") },
-      { label: "Move …", run: () => setDialog("move") },
+      { label: "Rename …", run: () => props.onRename(true) },
+      { label: "Move …", run: () => setMoving(true) },
       ...(kind === "folder"
         ? []
-        : [
-            { label: "Duplicate", icon: "copy" as const, run: () => void duplicate() },
-            { label: "Download", icon: "download" as const, run: () => download(server, entry) },
-          ]),
+        : [{ label: "Duplicate", icon: "copy" as const, run: () => void duplicate() }]),
+      {
+        label: kind === "folder" ? "Download as a zip" : "Download",
+        icon: "download",
+        run: () => downloadAll(server, [entry]),
+      },
       null,
-      { label: "Delete", icon: "trash", danger: true, run: () => void remove() },
+      {
+        label: "Delete",
+        icon: "trash",
+        danger: true,
+        run: () => void deleteAll(server, [entry], listAgain),
+      },
     ];
   }
 
   const dot = name.lastIndexOf(".");
   return (
-    <li data-kind={kind} data-path={path}>
-      <Place className="file-row" address={placeOf(places, kind, path)} places={places}>
+    <li
+      {...row}
+      data-path={path}
+      draggable
+      onDragStart={props.onDragStart}
+      onClickCapture={onClick}
+      {...target}
+    >
+      <input
+        type="checkbox"
+        className="file-box"
+        tabIndex={-1}
+        aria-label={`Choose ${name}`}
+        checked={isChosen}
+        onChange={({ nativeEvent }) =>
+          props.onChoose({
+            isToggle: true,
+            isRange: nativeEvent instanceof PointerEvent && nativeEvent.shiftKey,
+          })
+        }
+      />
+      <Place
+        className="file-row"
+        address={placeOf(places, kind, path)}
+        places={places}
+        tabIndex={isStop ? 0 : -1}
+      >
         {label}
       </Place>
       <Menu label={`Actions for ${name}`} icon="more" className="file-menu" entries={entries} />
-      {dialog === "rename" && (
+      {props.isRenaming && (
         <PathDialog
           title={`Rename ${name}`}
           label="Name"
@@ -112,10 +171,10 @@ export function FileRow({ entry, siblings, server, places }: RowProps) {
           value={name}
           selected={dot > 0 && kind !== "folder" ? dot : name.length}
           onSubmit={(next) => moveTo(inFolder(folderOf(here), next))}
-          onClose={() => setDialog(null)}
+          onClose={() => props.onRename(false)}
         />
       )}
-      {dialog === "move" && (
+      {isMoving && (
         <PathDialog
           title={`Move ${name}`}
           label="To the folder (empty: the uppermost)"
@@ -123,7 +182,7 @@ export function FileRow({ entry, siblings, server, places }: RowProps) {
           value={folderOf(here)}
           mayBeEmpty
           onSubmit={(folder) => moveTo(inFolder(folder.replace(/^\/+|\/+$/g, ""), name))}
-          onClose={() => setDialog(null)}
+          onClose={() => setMoving(false)}
         />
       )}
     </li>
@@ -140,9 +199,9 @@ async function told<T>(doing: Promise<T>): Promise<T | null> {
   }
 }
 
-function download(server: Server, { path, name }: FileEntry) {
-  const link = document.createElement("a");
-  link.href = contentAddress(server, path ?? "");
-  link.download = name;
-  link.click();
+const CLOSED = "Not readable from here: no file, or a link that leads out or nowhere";
+
+/** As one line: what would break it, or cannot be seen, is shown by a sign. */
+export function shownName(name: string): string {
+  return name.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "␣");
 }

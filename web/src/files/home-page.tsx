@@ -13,8 +13,10 @@ import { Button } from "../ui/button";
 import { Mark } from "../ui/icon";
 import { notify } from "../ui/notices";
 import { ThemeMenu } from "../ui/theme-menu";
+import { useMoveTarget } from "./dropped";
+import { moveInto } from "./file-acts";
 import { folderOf, inFolder } from "./file-changes";
-import { FileRow } from "./file-row";
+import { FileList } from "./file-list";
 import { create, type FileEntry, freeName, listFolder } from "./listing";
 import { PathDialog } from "./path-dialog";
 import { Place, type Places } from "./place";
@@ -22,7 +24,7 @@ import { recentNotebooks } from "./recent";
 import { RunningKernels } from "./running-kernels";
 import { SearchResults } from "./search-results";
 import { TrashDialog } from "./trash-dialog";
-import { DropZone, UploadButton } from "./uploads";
+import { DropZone, UploadButton, UploadProgress } from "./uploads";
 
 const SettingsDialog = lazy(async () => ({
   default: (await import("../settings/settings-dialog")).SettingsDialog,
@@ -55,7 +57,6 @@ function Home({ server, path, places }: HomePageProps) {
     refetchInterval: REFRESH_MS,
   });
   const entries = folder.data ?? [];
-  const taken = entries.map((entry) => entry.name);
   const [dialog, setDialog] = useState<"trash" | "settings" | null>(null);
   const [query, setQuery] = useState("");
   const wanted = useSettled(query.trim());
@@ -80,7 +81,7 @@ function Home({ server, path, places }: HomePageProps) {
       <main id="content" className="home">
         <section className="home-files" aria-label="Files">
           <div className="home-head">
-            <Crumbs path={path} places={places} />
+            <Crumbs path={path} places={places} server={server} entries={entries} />
             <input
               className="field home-search"
               type="search"
@@ -89,10 +90,11 @@ function Home({ server, path, places }: HomePageProps) {
               value={query}
               onChange={(event) => setQuery(event.target.value)}
             />
-            <UploadButton server={server} folder={path} taken={taken} />
+            <UploadButton server={server} folder={path} />
             <NewFolder server={server} path={path} />
             <NewNotebook server={server} path={path} places={places} entries={entries} />
           </div>
+          <UploadProgress />
           {wanted !== "" ? (
             <SearchResults server={server} query={wanted} places={places} />
           ) : folder.isError ? (
@@ -100,25 +102,18 @@ function Home({ server, path, places }: HomePageProps) {
               This folder could not be read: {folder.error.message}
             </p>
           ) : folder.isSuccess && entries.length === 0 ? (
-            <DropZone server={server} folder={path} taken={taken}>
-              <p className="home-empty">
-                Nothing is here yet. Make a notebook: a file with cells of Python and of words,
-                which run one by one and keep what they show.
-              </p>
+            <DropZone server={server} folder={path}>
+              <Teaching />
             </DropZone>
           ) : (
-            <DropZone server={server} folder={path} taken={taken}>
-              <ul className="files">
-                {entries.map((entry) => (
-                  <FileRow
-                    key={entry.name}
-                    entry={entry}
-                    siblings={entries}
-                    server={server}
-                    places={places}
-                  />
-                ))}
-              </ul>
+            <DropZone server={server} folder={path}>
+              <FileList
+                key={path}
+                entries={entries}
+                folder={path}
+                server={server}
+                places={places}
+              />
             </DropZone>
           )}
         </section>
@@ -149,25 +144,65 @@ function useSettled(value: string): string {
   return value === "" ? "" : settled;
 }
 
-function Crumbs({ path, places }: { readonly path: string; readonly places: Places }) {
+function Teaching() {
+  return (
+    <div className="home-empty">
+      <p>
+        <strong>Nothing is here yet.</strong> A notebook is a file with cells of Python and of
+        words, which run one by one and keep what they show. Make one with <em>New notebook</em>.
+      </p>
+      <p>
+        Or drop files and folders here: notebooks, and the data they need. Text, tables, pictures
+        and PDFs open in this page too.
+      </p>
+      <p>
+        In a list of files, <kbd>↑</kbd> <kbd>↓</kbd> go along it, <kbd>Space</kbd> chooses,{" "}
+        <kbd>F2</kbd> renames, <kbd>Delete</kbd> puts into the trash, from which all can be had
+        back. Files are dragged onto folders to move them.
+      </p>
+    </div>
+  );
+}
+
+interface CrumbsProps {
+  readonly path: string;
+  readonly places: Places;
+  readonly server: Server;
+  readonly entries: readonly FileEntry[];
+}
+
+/** A folder above: files may be dragged there too. */
+function Crumb(props: CrumbsProps & { readonly name: string; readonly isHere: boolean }) {
+  const { path, places, server, entries, name, isHere } = props;
+  const queries = useQueryClient();
+  const { isOver, target } = useMoveTarget(
+    isHere
+      ? null
+      : (paths) => {
+          const dropped = entries.filter((each) => each.path !== null && paths.includes(each.path));
+          void moveInto(server, dropped, path).then(() => queries.invalidateQueries());
+        },
+  );
+  return (
+    <li data-over={isOver ? "" : undefined} {...target}>
+      <Place address={places.folder(path)} places={places} isHere={isHere}>
+        <bdi>{name}</bdi>
+      </Place>
+    </li>
+  );
+}
+
+function Crumbs(props: CrumbsProps) {
+  const { path } = props;
   const parts = path === "" ? [] : path.split("/");
   return (
     <nav className="crumbs" aria-label="Folder">
       <ol>
-        <li>
-          <Place address={places.folder("")} places={places} isHere={parts.length === 0}>
-            Files
-          </Place>
-        </li>
+        <Crumb {...props} path="" name="Files" isHere={parts.length === 0} />
         {parts.map((part, at) => {
           const upTo = parts.slice(0, at + 1).join("/");
-          return (
-            <li key={upTo}>
-              <Place address={places.folder(upTo)} places={places} isHere={at === parts.length - 1}>
-                {part}
-              </Place>
-            </li>
-          );
+          const isHere = at === parts.length - 1;
+          return <Crumb key={upTo} {...props} path={upTo} name={part} isHere={isHere} />;
         })}
       </ol>
     </nav>

@@ -6,7 +6,8 @@ export interface FileEntry {
   readonly name: string;
   /** Null for what can be seen but not opened. */
   readonly path: string | null;
-  readonly kind: "folder" | "notebook" | "file";
+  readonly kind: "folder" | "notebook" | "file" | "other";
+  readonly isLink: boolean;
   readonly sizeBytes: number;
   /** Seconds since the epoch. */
   readonly modifiedAt: number;
@@ -41,11 +42,12 @@ const number = (value: unknown) => (typeof value === "number" ? value : 0);
 
 function entryOf(given: Json): FileEntry | null {
   const { kind } = given;
-  if (kind !== "folder" && kind !== "notebook" && kind !== "file") return null;
+  if (kind !== "folder" && kind !== "notebook" && kind !== "file" && kind !== "other") return null;
   return {
     kind,
     name: text(given.name),
-    path: textOrNull(given.path),
+    path: kind === "other" ? null : textOrNull(given.path),
+    isLink: given.is_link === true,
     sizeBytes: number(given.size_bytes),
     modifiedAt: number(given.modified_at),
     isRunning: given.running === true,

@@ -15,18 +15,28 @@ interface PlaceProps {
   readonly places: Places;
   readonly isHere?: boolean;
   readonly className?: string;
+  readonly tabIndex?: number;
   readonly children: ReactNode;
 }
 
 /** A link within the page: it opens here, and in a new tab when asked to. */
-export function Place({ address, places, isHere = false, className, children }: PlaceProps) {
+export function Place(props: PlaceProps) {
+  const { address, places, isHere = false, className, tabIndex, children } = props;
   return (
     <a
       href={address}
       className={className}
+      tabIndex={tabIndex}
       aria-current={isHere ? "page" : undefined}
       onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+        if (
+          event.defaultPrevented ||
+          event.ctrlKey ||
+          event.metaKey ||
+          event.shiftKey ||
+          event.button !== 0
+        )
+          return;
         event.preventDefault();
         places.go(address);
       }}
@@ -36,7 +46,11 @@ export function Place({ address, places, isHere = false, className, children }: 
   );
 }
 
-export function placeOf(places: Places, kind: "folder" | "notebook" | "file", path: string) {
+export function placeOf(
+  places: Places,
+  kind: "folder" | "notebook" | "file" | "other",
+  path: string,
+) {
   return kind === "folder"
     ? places.folder(path)
     : kind === "notebook"

@@ -1,64 +1,98 @@
 /** Files put into the folder: dropped on the list, or chosen. Nothing that is there is replaced. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { type DragEvent, type ReactNode, useRef, useState } from "react";
+import { type DragEvent, type ReactNode, useRef, useState, useSyncExternalStore } from "react";
 import type { Server } from "../sync/server";
 import { Button } from "../ui/button";
-import { notify } from "../ui/notices";
-import { counted } from "../ui/words";
-import { inFolder, nameBeside, upload } from "./file-changes";
+import { Menu } from "../ui/menu";
+import { sizeWords } from "../ui/words";
+import {
+  cancelUploads,
+  chosenFiles,
+  droppedFiles,
+  type Given,
+  subscribeToUploads,
+  uploadAll,
+  uploadState,
+} from "./upload-work";
 
 interface UploadsProps {
   readonly server: Server;
   readonly folder: string;
-  readonly taken: readonly string[];
 }
 
-function useUpload({
-  server,
-  folder,
-  taken,
-}: UploadsProps): (files: Iterable<File>) => Promise<void> {
+function useUpload({ server, folder }: UploadsProps): (given: readonly Given[]) => void {
   const queries = useQueryClient();
-  return async (files) => {
-    const names = [...taken];
-    let done = 0;
-    for (const file of files) {
-      const name = nameBeside(file.name, names);
-      try {
-        await upload(server, inFolder(folder, name), file);
-        names.push(name);
-        done += 1;
-      } catch (reason) {
-        const why = reason instanceof Error ? reason.message : String(reason);
-        notify({ text: `${file.name} was not uploaded: ${why}`, tone: "failure" });
-      }
-    }
-    if (done > 0) notify({ text: `${counted(done, "file")} uploaded` });
-    await queries.invalidateQueries({ queryKey: ["folder", folder] });
+  return (given) => {
+    void uploadAll(server, folder, given, () => {
+      void queries.invalidateQueries({ queryKey: ["folder"] });
+    });
   };
 }
 
 export function UploadButton(props: UploadsProps) {
   const put = useUpload(props);
-  const field = useRef<HTMLInputElement>(null);
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
   return (
     <>
-      <Button look="quiet" icon="upload" onClick={() => field.current?.click()}>
+      <Menu
+        label="Upload"
+        icon="upload"
+        entries={() => [
+          { label: "Files …", icon: "file", run: () => files.current?.click() },
+          { label: "A folder …", icon: "folder", run: () => folder.current?.click() },
+        ]}
+      >
         Upload
-      </Button>
+      </Menu>
       <input
-        ref={field}
+        ref={files}
         type="file"
         multiple
         hidden
         aria-label="Files to upload"
-        onChange={(event) => {
-          void put([...(event.target.files ?? [])]);
-          event.target.value = "";
+        onChange={({ target }) => {
+          put(chosenFiles(target));
+          target.value = "";
+        }}
+      />
+      <input
+        ref={(field) => {
+          folder.current = field;
+          field?.setAttribute("webkitdirectory", "");
+        }}
+        type="file"
+        hidden
+        aria-label="Folder to upload"
+        onChange={({ target }) => {
+          put(chosenFiles(target));
+          target.value = "";
         }}
       />
     </>
+  );
+}
+
+/** How far the uploads are, and a way to stop them. */
+export function UploadProgress() {
+  const state = useSyncExternalStore(subscribeToUploads, uploadState);
+  if (state === null) return null;
+  const { files, done, bytes, sent, name } = state;
+  return (
+    <div className="upload" role="status">
+      <span className="upload-name">
+        Uploading <bdi>{name}</bdi>
+        {files > 1 && `, ${done + 1} of ${files}`}
+      </span>
+      <progress max={Math.max(1, bytes)} value={sent} aria-label="Uploaded" />
+      <span className="upload-size">
+        {sizeWords(sent)} of {sizeWords(bytes)}
+      </span>
+      <Button look="quiet" onClick={cancelUploads}>
+        Stop
+      </Button>
+    </div>
   );
 }
 
@@ -84,11 +118,11 @@ export function DropZone({ children, ...props }: UploadsProps & { readonly child
         if (!holdsFiles(event)) return;
         event.preventDefault();
         setOver(false);
-        void put([...event.dataTransfer.files]);
+        void droppedFiles(event.dataTransfer).then(put);
       }}
     >
       {children}
-      {isOver && <p className="drop-words">Drop the files here</p>}
+      {isOver && <p className="drop-words">Drop files and folders here</p>}
     </div>
   );
 }

@@ -38,6 +38,7 @@ class _Listed(Struct, frozen=True):
     size_bytes: int
     modified_at: float
     running: bool
+    is_link: bool
 
 
 class _Folder(Struct, frozen=True):
@@ -62,6 +63,7 @@ def file_routes(application: Application) -> Routes:
             entry.size_bytes,
             entry.modified_at,
             entry.path in running,
+            entry.is_link,
         )
 
     def with_kernels() -> frozenset[str]:
