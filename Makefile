@@ -35,6 +35,8 @@ check: $(MARKS)/dev $(MARKS)/node ## linters, strict types, floors, schema uncha
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 	$(BIN)/python -m tailrace.protocol.schema --check
 	$(BIN)/python tools/write_folds.py --check
 	$(BIN)/python -m pytest -q tests/house

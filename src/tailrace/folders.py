@@ -107,7 +107,7 @@ def made(folder: Path) -> Path:
             f"{folder} cannot be made ({problem.strerror}); set TAILRACE_HOME to a folder"
             " that you may write to"
         ) from problem
-    if os.name == "posix":
+    if sys.platform != "win32":
         if stat.S_ISLNK(found.st_mode) and folder.parent == _temporary():
             raise SettingsError(f"{folder} is a link that somebody put there; remove it")
         if folder.stat().st_uid != os.getuid():
@@ -125,7 +125,7 @@ def _xdg(environ: Mapping[str, str], name: str, otherwise: str) -> Path:
 
 
 def _short(run: Path) -> Path:
-    if os.name != "posix" or len(os.fsencode(run)) <= RUN_LIMIT:
+    if sys.platform == "win32" or len(os.fsencode(run)) <= RUN_LIMIT:
         return run
     digest = hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
     return _temporary() / f"tailrace-{os.getuid()}-{digest}"

@@ -137,7 +137,7 @@ def _folders(folders: StateFolders) -> Iterator[Finding]:
     for name in ("state", "config", "run"):
         folder: Path = getattr(folders, name)
         there = next(up for up in (folder, *folder.parents) if up.exists())
-        if there == folder and os.name == "posix" and folder.stat().st_uid != os.getuid():
+        if there == folder and sys.platform != "win32" and folder.stat().st_uid != os.getuid():
             yield Finding(
                 name,
                 "fail",
@@ -151,7 +151,7 @@ def _folders(folders: StateFolders) -> Iterator[Finding]:
                 f"{there} may not be written to",
                 f"change its permissions ({folder} is needed) or set TAILRACE_HOME",
             )
-        elif there == folder and os.name == "posix" and folder.stat().st_mode & 0o077:
+        elif there == folder and sys.platform != "win32" and folder.stat().st_mode & 0o077:
             yield Finding(
                 name,
                 "warn",

@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,23 +20,21 @@ from typing import Literal
 from tailrace.files.beneath import HAS_DIR_FD, O_BINARY, O_CLOEXEC, O_NOFOLLOW
 from tailrace.files.fates import fate_of, sync_folder, write_all
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows: nothing to claim with, so nothing is ever taken for stale
-    fcntl = None  # type: ignore[assignment]
 
 Repair = Literal["nothing", "finished", "left"]
 
 
 def claim(descriptor: int) -> bool:
     """Lock a file for as long as it is open; False when another process holds it."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+    return False  # nothing to claim with, so nothing is ever taken for stale
 
 
 @contextmanager

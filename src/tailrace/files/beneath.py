@@ -30,6 +30,7 @@ LINKS_FOLLOWED = 40  # what Linux allows in one path
 
 O_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+O_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 O_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 O_BINARY = getattr(os, "O_BINARY", 0)
 
@@ -145,7 +146,7 @@ def open_folder(root: Path, parts: tuple[str, ...]) -> Iterator[int | None]:
 
 def _folder(name: str, flags: int, inside: int | None) -> int:
     try:
-        return os.open(name, flags | os.O_DIRECTORY | O_CLOEXEC, dir_fd=inside)
+        return os.open(name, flags | O_DIRECTORY | O_CLOEXEC, dir_fd=inside)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES):
             raise FileMissing(f"the folder {os.path.basename(name)} cannot be opened") from error

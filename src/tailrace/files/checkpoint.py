@@ -22,6 +22,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -357,7 +358,7 @@ def _keep_attributes(target: _Target, descriptor: int) -> None:
                     os.fchown(descriptor, -1, old.st_gid)
                 except OSError:
                     mode &= 0o707 | ((mode & 0o007) << 3)
-    if hasattr(os, "listxattr"):
+    if sys.platform == "linux":
         with suppress(OSError):
             source = os.open(name, os.O_RDONLY | O_CLOEXEC | O_NOFOLLOW, dir_fd=target.folder)
             try:

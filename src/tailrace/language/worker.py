@@ -37,18 +37,18 @@ def main() -> None:
 
 
 def _allow(seconds: float) -> None:
-    if hasattr(signal, "setitimer"):
+    if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _be_modest() -> None:
     sys.setrecursionlimit(3_000)
-    with suppress(OSError, AttributeError):
-        os.nice(NICENESS)
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return
+    import resource
+
+    with suppress(OSError):
+        os.nice(NICENESS)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     with suppress(OSError, ValueError):
