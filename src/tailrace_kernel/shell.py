@@ -25,7 +25,9 @@ from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
 from tailrace_kernel.comms import Comms
 from tailrace_kernel.displays import Displays, ResultHook
+from tailrace_kernel.known_names import make_known
 from tailrace_kernel.packages import PackageMagics
+from tailrace_kernel.past import PastInputs
 
 log = logging.getLogger("tailrace_kernel")
 
@@ -59,6 +61,10 @@ class ZMQInteractiveShell(InteractiveShell):
 
     # ── start ────────────────────────────────────────────────────────────────
 
+    def init_history(self) -> None:
+        self.history_manager = PastInputs(shell=self, parent=self)
+        self.configurables.append(self.history_manager)  # type: ignore[arg-type]
+
     def init_environment(self) -> None:
         """What child processes should know: colours yes, pagers no."""
         for name, value in {
@@ -69,8 +75,9 @@ class ZMQInteractiveShell(InteractiveShell):
             "PAGER": "cat",
             "GIT_PAGER": "cat",
             "PYTHONUNBUFFERED": "1",  # or a Python child's prints come when it ends
-            # Plotly's own choice sends five megabytes of script before the first figure.
-            "PLOTLY_RENDERER": "plotly_mimetype+notebook_connected",
+            # What plotly itself chooses under ipykernel; older versions of it would send five
+            # megabytes of script before the first figure.
+            "PLOTLY_RENDERER": "plotly_mimetype",
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         }.items():
             if name in ("PAGER", "GIT_PAGER", "TERM"):
@@ -239,6 +246,9 @@ class Session:
 
     def __init__(self, session_id: str) -> None:
         self.session = session_id
+
+
+make_known(ZMQInteractiveShell)
 
 
 def basic_config() -> Config:
