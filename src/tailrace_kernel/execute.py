@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from tailrace_kernel.descriptors import CapturedDescriptors
 from tailrace_kernel.displays import bundle
 from tailrace_kernel.interrupts import Interrupts, runs_loop, send_again
 from tailrace_kernel.outlet import Outlet
-from tailrace_kernel.shell import ZMQInteractiveShell
+from tailrace_kernel.shell import ZMQInteractiveShell, message_of
 
 Asked = dict[str, Any]
 """What a Jupyter client wants beyond the source; empty where nobody asked so."""
@@ -135,6 +136,22 @@ class Executions:
         self._captured.repair()
         outlet.running = None
         outlet.link.finish(finished)
+
+    async def run_beside(self, source: str, asked: Asked) -> dict[str, Any]:
+        """Run `source` in another thread than the main one; what a reply says of it."""
+        result = await self._run(source, "", asked)
+        error = result.error_before_exec or result.error_in_exec
+        count = result.execution_count if _is_counted(asked) else None
+        if error is None:
+            values = self._shell.user_expressions(asked.get("user_expressions") or {})
+            return {"status": "ok", "execution_count": count, "expressions": values}
+        return {
+            "status": "error",
+            "execution_count": count,
+            "ename": type(error).__name__,
+            "evalue": message_of(error),
+            "traceback": traceback.format_exception(error),
+        }
 
     def _values(self, asked: Asked) -> dict[str, Any]:
         """Of the `user_expressions`, in Jupyter's form."""

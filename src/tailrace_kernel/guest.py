@@ -30,6 +30,7 @@ from tailrace_kernel.readiness import shell_for
 from tailrace_kernel.shell import Kernel, ZMQInteractiveShell
 from tailrace_kernel.startup import start_up
 from tailrace_kernel.streams import TextStream
+from tailrace_kernel.subshells import KINDS, Subshells
 from tailrace_kernel.tables.tables import Tables
 from tailrace_kernel.usage import usage
 from tailrace_kernel.variables import Variables
@@ -107,6 +108,8 @@ class Guest:
                 "history": jupyter.history,
             }
         )
+        askers: dict[str, Answers | Subshells] = {"table": about_tables, "debug": debugging}
+        askers |= dict.fromkeys(KINDS, Subshells(self._executions, self._outlet))
         self._control = Control(
             kernel_id,
             self._listener,
@@ -116,9 +119,7 @@ class Guest:
             prompts=self._prompts,
             endings=self._endings,
             handle_comm=self._comms.handle,
-            ask=lambda kind, *question: {"table": about_tables, "debug": debugging}.get(
-                kind, answers
-            ).ask(kind, *question),
+            ask=lambda kind, *question: askers.get(kind, answers).ask(kind, *question),
             running=lambda: self._outlet.running,
             liveness_fd=None if plain else liveness_fd,
         )

@@ -48,6 +48,7 @@ class JupyterAnswers:
                     "url": "https://ipython.org/documentation.html",
                 },
             ],
+            "subshells": True,
             "debugger": importlib.util.find_spec("debugpy") is not None,
             "execution_count": self._shell.execution_count,
         }

@@ -1,5 +1,7 @@
 """One real server for all of Jupyter's clients, and words to ask it."""
 
+import json
+import sys
 from collections.abc import Iterator
 
 import httpx
@@ -9,8 +11,16 @@ from tests.e2e.conftest import TOKEN, Server, made_server
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with made_server() as server:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With a kernelspec of another language, and one that is broken."""
+    specs = tmp_path_factory.mktemp("jupyter")
+    for name, program in (("bash", sys.executable), ("broken", "no-such-program")):
+        place = specs / "kernels" / name
+        place.mkdir(parents=True)
+        argv = [program, "-m", "bash_kernel", "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": name, "language": "bash"}
+        (place / "kernel.json").write_text(json.dumps(spec))
+    with made_server(JUPYTER_PATH=str(specs)) as server:
         yield server
 
 

@@ -86,6 +86,10 @@ class Translation:
         """The client has sent a comm's message, whose handling will be told."""
         self._comm_messages[message_id] = header
 
+    def adopt(self, execution_id: ExecutionId, header: Header) -> None:
+        """What comes of this execution answers `header`; the session's queue has none such."""
+        self._known[execution_id] = _Known(header, "", is_mine=True)
+
     def forget(self, message_id: str) -> None:
         self._comm_messages.pop(message_id, None)
 

@@ -29,7 +29,7 @@ from tailrace.jupyter.times import iso_time
 from tailrace.jupyter.translation import Outgoing, status
 from tailrace.protocol import events as ev
 from tailrace.protocol.errors import BlobError, ProtocolError, TailraceError
-from tailrace.protocol.ids import OperationId, PromptId
+from tailrace.protocol.ids import ExecutionId, OperationId, PromptId
 from tailrace.protocol.operations import AnswerInput, Operation
 from tailrace.protocol.records import Record
 from tailrace.server.jupyter import requests
@@ -117,6 +117,8 @@ class Channels:
             operation = requests.operation_of(message, self._session, self._operation_id(message))
             if operation is not None:
                 self._submit(message, operation, tasks)
+            elif requests.is_for_subshell(message):
+                self._keep(tasks.create_task(self._run_beside(message)))
             elif message.kind == "input_reply":
                 self._take_answer(message)
             else:
@@ -171,6 +173,26 @@ class Channels:
             AnswerInput(prompt_id, value if isinstance(value, str) else ""),
             self._seat.actor,
         )
+
+    async def _run_beside(self, message: Message) -> None:
+        """In a subshell: what it prints and its end come from the log, as for any code."""
+        operation_id = self._operation_id(message)
+        seat = self._seat
+        seat.translation.expect(operation_id, message.header)
+        seat.translation.adopt(ExecutionId(operation_id), message.header)
+        await self._say_between(message, [], begins=True)
+        try:
+            content = await requests.in_subshell(message, self._session, operation_id)
+        except TailraceError as problem:
+            seat.translation.forget(operation_id)
+            error = requests.error_content(type(problem).__name__, str(problem))
+            await self._say_between(message, [("execute_reply", error)])
+            return
+        if content.get("execution_count") is None:
+            content["execution_count"] = seat.translation.count
+        async with self._sending:
+            reply = Outgoing("shell", "execute_reply", message.header, content)
+            await self._send(secrets.token_hex(16), time.time(), reply)
 
     async def _answer(self, message: Message) -> None:
         await self._say_between(message, [], begins=True)

@@ -9,6 +9,8 @@ import secrets
 import time
 from typing import Any
 
+from msgspec import to_builtins
+
 from tailrace.jupyter.fitting import fitting
 from tailrace.jupyter.messages import PROTOCOL_VERSION, Message, text_of
 from tailrace.protocol import operations as op
@@ -21,6 +23,7 @@ from tailrace.session.tail import until_kernel_is_known
 
 HEADER_CHARS = 256  # of one field that is kept with an execution
 ARRIVES_S = 5.0  # between a kernel's first word and the moment that it can be asked
+SUBSHELL_S = 30 * 24 * 3600.0  # its code may run as long as it wants
 DEBUG_S = 35.0  # beyond the time that a kernel gives its debugger
 
 
@@ -36,7 +39,7 @@ def operation_of(
     """None for a message that asks for nothing that would be recorded."""
     content = message.content
     match message.kind:
-        case "execute_request":
+        case "execute_request" if not is_for_subshell(message):
             return _run(message, session)
         case "comm_open":
             return op.OpenComm(
@@ -61,13 +64,38 @@ def operation_of(
             return None
 
 
+def is_for_subshell(message: Message) -> bool:
+    return message.kind == "execute_request" and bool(text_of(message.header, "subshell_id"))
+
+
+async def in_subshell(message: Message, session: Session, operation_id: OperationId) -> Content:
+    """Run code beside the cells; its `execute_reply`. Its end is told by `CommHandled`."""
+    question = {
+        "subshell_id": text_of(message.header, "subshell_id"),
+        "execution_id": operation_id,
+        "message_id": operation_id,
+        "source": text_of(message.content, "code"),
+        "asked": to_builtins(_asked(message)),
+    }
+    found = await _ask(session, "execute-in-subshell", question, timeout_s=SUBSHELL_S)
+    if found["status"] == "ok":
+        found |= {"user_expressions": found.pop("expressions"), "payload": []}
+    return found
+
+
 def _run(message: Message, session: Session) -> op.RunCode:
+    asked = _asked(message)
+    code = text_of(message.content, "code")
+    stops = bool(message.content.get("stop_on_error", True)) and not asked.silent
+    return op.RunCode(code, _cell_of(message, code, session), stops, asked)
+
+
+def _asked(message: Message) -> Asked:
     content, header = message.content, message.header
-    code = text_of(content, "code")
     silent = bool(content.get("silent", False))
     expressions = content.get("user_expressions")
     subshell_id = text_of(header, "subshell_id")
-    asked = Asked(
+    return Asked(
         message_id=message.message_id[:HEADER_CHARS],
         session=text_of(header, "session")[:HEADER_CHARS],
         username=text_of(header, "username")[:HEADER_CHARS],
@@ -78,8 +106,6 @@ def _run(message: Message, session: Session) -> op.RunCode:
         allow_stdin=bool(content.get("allow_stdin", True)),
         user_expressions={str(name): str(value) for name, value in _map(expressions).items()},
     )
-    stops = bool(content.get("stop_on_error", True)) and not silent
-    return op.RunCode(code, _cell_of(message, code, session), stops, asked)
 
 
 def _cell_of(message: Message, code: str, session: Session) -> CellId | None:
@@ -134,6 +160,13 @@ async def reply_content(message: Message, session: Session, kernels: Kernels) ->
                 if not target or comm.target == target
             }
             return {"status": "ok", "comms": comms}
+        case "create_subshell_request":
+            return {"status": "ok", **await _ask(session, "create-subshell", {})}
+        case "delete_subshell_request":
+            question = {"subshell_id": text_of(content, "subshell_id")}
+            return {"status": "ok", **await _ask(session, "delete-subshell", question)}
+        case "list_subshell_request":
+            return {"status": "ok", **await _ask(session, "list-subshells", {})}
         case "debug_request":
             found = await _ask(session, "debug", {"message": content}, timeout_s=DEBUG_S)
             response: Content = found["message"]
@@ -161,7 +194,8 @@ async def _kernel_info(session: Session) -> Content:
         raise
     except KernelError:  # a kernel that cannot tell
         info = {}
-    features = ["debugger"] if info.pop("debugger", False) else []
+    features = ["kernel subshells"] if info.pop("subshells", False) else []
+    features += ["debugger"] if info.pop("debugger", False) else []
     info.pop("execution_count", None)
     language = session.room.metadata().get("language_info")
     return {
