@@ -59,7 +59,7 @@ class Application:
             self.clock,
         )
         self.page_settings = PageSettingsFile(folders.config / "page.json")
-        self.analyst = Analyst()
+        self.analyst = Analyst(folders.state / "analyst")
         self._main: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
 

@@ -13,8 +13,10 @@ from tailrace.language.questions import Kind, Question
 
 
 @asynccontextmanager
-async def an_analyst(*command: str, within_s: float = 30) -> AsyncIterator[Analyst]:
-    analyst = Analyst(command or None, within_s=within_s)
+async def an_analyst(cache: Path, *command: str, within_s: float = 60) -> AsyncIterator[Analyst]:
+    analyst = Analyst(cache, within_s=within_s)
+    if command:
+        analyst = Analyst(cache, command=command, within_s=within_s)
     try:
         yield analyst
     finally:
@@ -39,7 +41,7 @@ def test_it_knows_names_signatures_words_and_places(tmp_path: Path) -> None:  # 
     defined = "class Boat:\n    def row(self, oars, *, fast=False):\n        'Row it.'\n"
 
     async def story() -> None:
-        async with an_analyst() as analyst:
+        async with an_analyst(tmp_path / "cache") as analyst:
             ask = analyst.ask
             assert names(await ask(about(f"{defined}Boat().ro|"), "me")) == ["row"]
             beside = about("import near\nnear.be|", folder=str(tmp_path))
@@ -73,7 +75,7 @@ def test_other_environments_are_read_and_not_run(tmp_path: Path) -> None:  # PAG
     (packages / "evil.py").write_text(f"open({str(tmp_path / 'was-run')!r}, 'w')\nword = 1\n")
 
     async def story() -> None:
-        async with an_analyst() as analyst:
+        async with an_analyst(tmp_path / "cache") as analyst:
             there = about("import elsewhere\nelsewhere.only|", packages=[str(packages)])
             assert names(await analyst.ask(there, "me")) == ["only_there"]
             evil = about("import evil\nevil.wo|", packages=[str(packages)])
@@ -97,7 +99,9 @@ def test_one_that_takes_too_long_is_ended_and_the_next_is_answered(tmp_path: Pat
     )
 
     async def story() -> None:
-        async with an_analyst(sys.executable, "-c", program, within_s=0.5) as analyst:
+        async with an_analyst(
+            tmp_path / "cache", sys.executable, "-c", program, within_s=0.5
+        ) as analyst:
             assert await analyst.ask(about("abc = 1\nab|"), "me") is None
             assert analyst.pid is None
             analyst.within_s = 30
@@ -106,9 +110,9 @@ def test_one_that_takes_too_long_is_ended_and_the_next_is_answered(tmp_path: Pat
     asyncio.run(story())
 
 
-def test_who_types_on_is_answered_for_the_newest_text() -> None:
+def test_who_types_on_is_answered_for_the_newest_text(tmp_path: Path) -> None:
     async def story() -> None:
-        async with an_analyst() as analyst:
+        async with an_analyst(tmp_path / "cache") as analyst:
             asked = [analyst.ask(about(f"abc{n} = 1\nab|"), "me") for n in range(5)]
             *dropped, newest = await asyncio.gather(*asked)
             assert dropped.count(None) >= 3
@@ -124,9 +128,9 @@ def test_who_types_on_is_answered_for_the_newest_text() -> None:
     asyncio.run(story())
 
 
-def test_a_crowd_is_not_kept_waiting() -> None:
+def test_a_crowd_is_not_kept_waiting(tmp_path: Path) -> None:
     async def story() -> None:
-        async with an_analyst() as analyst:
+        async with an_analyst(tmp_path / "cache") as analyst:
             asked = [analyst.ask(about("abc = 1\nab|"), f"{n}") for n in range(100)]
             answers = await asyncio.gather(*asked)
             assert 0 < sum(answer is not None for answer in answers) < 40
@@ -134,11 +138,38 @@ def test_a_crowd_is_not_kept_waiting() -> None:
     asyncio.run(story())
 
 
-def test_what_jedi_cannot_read_is_no_answer_and_does_no_harm() -> None:
+def test_what_jedi_cannot_read_is_no_answer_and_does_no_harm(tmp_path: Path) -> None:
     async def story() -> None:
-        async with an_analyst() as analyst:
+        async with an_analyst(tmp_path / "cache") as analyst:
             odd = Question("complete", "x", 900, 900, "/")
             assert await analyst.ask(odd, "me") is None
             assert "abc" in names(await analyst.ask(about("abc = 1\nf((\nab|"), "me"))
+
+    asyncio.run(story())
+
+
+def test_a_cache_that_was_left_half_written_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "near.py").write_text("def beside(): ...\n")
+    cache = tmp_path / "cache"
+    question = about("import near\nnear.be|", folder=str(tmp_path))
+
+    async def story() -> None:
+        async with an_analyst(cache) as analyst:
+            assert names(await analyst.ask(question, "me")) == ["beside"]
+        kept = list(cache.rglob("*.pkl"))
+        assert kept
+        for file in kept:
+            file.write_bytes(b"")
+        async with an_analyst(cache) as analyst:
+            assert names(await analyst.ask(question, "me")) == ["beside"]
+
+    asyncio.run(story())
+
+
+def test_the_names_of_a_large_library_are_there_at_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with an_analyst(tmp_path / "cache") as analyst:
+            found = names(await analyst.ask(about("import pandas as pd\npd.read_|"), "me"))
+            assert "read_csv" in found
 
     asyncio.run(story())

@@ -96,7 +96,7 @@ class SmallApplication:
             SystemClock(),
         )
         self.page_settings = PageSettingsFile(self.settings.root.parent / "config" / "page.json")
-        self.analyst = Analyst()
+        self.analyst = Analyst(state / "analyst")
         self.applied: list[PageSettings] = []
 
     def open_notebooks(self) -> list[SmallNotebook]:

@@ -31,6 +31,11 @@ class _Bare(InterpreterEnvironment):  # type: ignore[misc]
         ]
 
 
+def keep_in(folder: str) -> None:
+    """What is learned of libraries, from now on."""
+    jedi.settings.cache_directory = folder
+
+
 def answered(question: Question) -> dict[str, Any]:
     """The answer, as the page is sent it. Lines count from 0."""
     script = _script(question)
@@ -58,8 +63,17 @@ def _complete(script: jedi.Script, line: int, column: int) -> dict[str, Any]:
     return {"matches": matches, "typed": typed}
 
 
-def _kind(name: Any) -> str:
-    return {"statement": "instance"}.get(name.type, str(name.type))
+def _kind(found: Any) -> str:
+    """What the name is, as far as the place that names it says; empty where that is elsewhere.
+
+    `found.type` looks everywhere: for the names of pandas that takes a minute.
+    """
+    name = getattr(found, "_name", None)
+    tree_name = getattr(name, "tree_name", None)
+    definition = None if tree_name is None else tree_name.get_definition()
+    if name is None or (definition is not None and definition.type == "import_from"):
+        return ""
+    return "instance" if name.api_type == "statement" else str(name.api_type)
 
 
 def _signature(script: jedi.Script, line: int, column: int) -> dict[str, Any]:

@@ -19,17 +19,22 @@ from tailrace.language.questions import Question, Reply
 LINE_BYTES = 8 << 20
 WAITING_MOST = 16  # who comes then is answered by nobody, rather than by a server without memory
 IDLE_S = 600.0  # then its memory is worth more than the half second a new one takes
-WITHIN_S = 14.0  # beyond the process's own budget, in case that cannot be kept
+WITHIN_S = 28.0  # beyond the process's own budget, in case that cannot be kept
 
 log_ = logging.getLogger("tailrace.language")
 
 
 class Analyst:
     def __init__(
-        self, command: tuple[str, ...] | None = None, *, within_s: float = WITHIN_S
+        self,
+        cache: Path,
+        *,
+        command: tuple[str, ...] = (sys.executable, "-P", "-m", "tailrace.language.worker"),
+        within_s: float = WITHIN_S,
     ) -> None:
-        """`command` is what is started; tests give another."""
-        self._command = command or (sys.executable, "-P", "-m", "tailrace.language.worker")
+        """`cache` is a folder for what is learned of libraries; `command` is what is started,
+        with that folder behind it: tests give another."""
+        self._command = (*command, str(cache))
         self.within_s = within_s
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()

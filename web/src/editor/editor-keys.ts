@@ -47,7 +47,7 @@ function isAtEdge(view: EditorView, forward: boolean): boolean {
 
 /** Escape first gives up all cursors but one, then the editor. */
 function leaveOrSimplify(view: EditorView, actions: EditorActions): void {
-  if (!simplifySelection(view)) actions.leave();
+  if (view.state.selection.ranges.length < 2 || !simplifySelection(view)) actions.leave();
 }
 
 /** At each cursor; before and behind what is selected. */
