@@ -76,7 +76,6 @@ class Guest:
         self._windows.install()
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
-        keep_figures_whole(self._loop)
         self._shell = self._new_shell(kernel_id)
         self._executions = Executions(
             self._shell, self._outlet, self._captured, self._interrupts, self._loop
@@ -87,7 +86,11 @@ class Guest:
         self._executions.before_cell += [variables.remember]
         tables = Tables(folder)
         tables.install(self._shell)
-        self._executions.after_cell += [self._windows.settle, tables.settle]
+        self._executions.after_cell += [
+            self._windows.settle,
+            tables.settle,
+            keep_figures_whole(self._loop),
+        ]
         debugger = Debugger(
             self._shell,
             self._executions.call,

@@ -250,3 +250,19 @@ def test_a_broken_profile_is_told_and_the_kernel_runs(
         assert "ipython_config.py" in done.text
         assert "ZeroDivisionError" in done.text
         assert "bad startup" in done.text
+
+
+def test_a_changed_figure_widget_s_state_says_what_it_shows(guest: Guest) -> None:  # WID-13
+    done = guest.run(
+        "import plotly.graph_objects as go\nf = go.FigureWidget(go.Scatter(y=[1, 2]))\n"
+        "print(f.model_id)\nf"
+    )
+    assert done.status == "ok", done.of("error")
+    guest.run("f.data[0].y = [7, 8]\nf.layout.title.text = 'later'")
+
+    def told(header: dict[str, object]) -> bool:
+        data = header.get("data")
+        state = data.get("state", {}) if isinstance(data, dict) else {}
+        return "later" in str(state.get("_widget_layout")) and "7" in str(state.get("_widget_data"))
+
+    guest.wait_for(told)
