@@ -48,9 +48,9 @@ class Application:
             idle_stop_after_s=settings.idle_stop_after_s,
             backup_folder=self.backup_folder,
             interpreter=interpreter,
-            console_folder=folders.consoles,
+            console_folder=folders.consoles(self.workspace.root),
         )
-        self.consoles = Consoles(folders.consoles, self.directory, self._folder)
+        self.consoles = Consoles(folders.consoles(self.workspace.root), self.directory, self._folder)
         self.moves = Moves(
             self.workspace,
             Trash(folders.trash, self.workspace),

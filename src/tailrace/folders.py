@@ -36,9 +36,10 @@ class StateFolders(Struct, frozen=True):
     def logs(self) -> Path:
         return self.state / "logs"
 
-    @property
-    def consoles(self) -> Path:
-        return self.state / "consoles"
+    def consoles(self, root: Path) -> Path:
+        """Of the servers of one folder: another folder's find their own kernels only."""
+        digest = hashlib.sha256(os.fsencode(root)).hexdigest()
+        return self.state / "consoles" / digest[:16]
 
     @property
     def kept_copies(self) -> Path:

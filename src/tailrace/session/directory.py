@@ -116,6 +116,8 @@ class Directory:
             self._reopened.set()
 
     def _name_of(self, file: Path) -> str:
+        if file.parent == self._console_folder:
+            return file.name
         try:
             return self._workspace.relative(file)
         except PathOutside:  # served by another server of this user, from another folder
