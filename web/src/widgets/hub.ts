@@ -11,7 +11,8 @@ import { own } from "../core/lookup";
 import type { CommHandled, CommMessaged } from "../protocol/generated";
 import { newId } from "../sync/new-id";
 import type { CommEvent, NotebookSession } from "../sync/notebook-session";
-import { type FromFrame, isObject, type ToFrame } from "./messages";
+import { sizeWords } from "../ui/words";
+import { type FromFrame, isObject, type Said, type ToFrame } from "./messages";
 import { Models, referencesIn, savedIn, WIDGET_TARGET } from "./models";
 import { Order } from "./order";
 import { isUpdate, type Message, Pace } from "./pace";
@@ -28,6 +29,17 @@ export interface FramePlace {
   receive(message: FromFrame): void;
   close(): void;
 }
+
+/** What was said in passing (`custom`) on a comm that no frame of this page has had yet: it is
+ * in no state, and whoever is first must hear it. */
+interface Fresh {
+  readonly said: CommMessaged[];
+  bytes: number;
+}
+
+const FRESH_MOST = 500; // messages kept for a model that is not shown yet
+const FRESH_BYTES = 4_000_000;
+const MESSAGE_BYTES = 11_000_000; // the server takes 12 MiB at once
 
 interface Sent {
   readonly frame: Frame;
@@ -48,6 +60,7 @@ export class WidgetHub {
   readonly #session: NotebookSession;
   readonly #frames = new Set<Frame>();
   readonly #order = new Order();
+  readonly #fresh = new Map<string, Fresh>();
   readonly #paces = new Map<string, Pace>();
   readonly #sent = new Map<string, Sent>();
   #frameCount = 0;
@@ -109,7 +122,14 @@ export class WidgetHub {
     for (const id of given) frame.held.add(id);
     const missing = wanted.filter((id) => !frame.held.has(id));
     const states = [...given].map((id) => models.state(id)).filter((each) => each !== null);
-    frame.send({ kind: "models", models: states, missing });
+    const told = states.map((state) => ({ ...state, said: this.#toldOf(state.comm_id) }));
+    frame.send({ kind: "models", models: told, missing });
+  }
+
+  #toldOf(id: string): Said[] {
+    const said = this.#fresh.get(id)?.said ?? [];
+    this.#fresh.delete(id);
+    return said.map(({ data, buffers }) => ({ data, buffers, leads: true }));
   }
 
   #models(): Models {
@@ -120,6 +140,12 @@ export class WidgetHub {
   #send(frame: Frame, message: Message): void {
     const { comm_id, message_id, data, buffers } = message;
     if (!message_id.startsWith(frame.prefix)) return;
+    const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    if (bytes > MESSAGE_BYTES) {
+      const problem = `This is ${sizeWords(bytes)}: the kernel takes at most 11 MB at once from a widget.`;
+      frame.send({ kind: "settled", message_id, problem });
+      return;
+    }
     const pace = this.#paces.get(comm_id) ?? new Pace();
     this.#paces.set(comm_id, pace);
     if (isUpdate(message)) {
@@ -211,13 +237,16 @@ export class WidgetHub {
   #happened(event: CommEvent): void {
     switch (event.kind) {
       case "comm-opened":
-        if (event.target === WIDGET_TARGET) this.#opened(event.comm_id);
+        if (event.target !== WIDGET_TARGET) break;
+        this.#fresh.set(event.comm_id, { said: [], bytes: 0 });
+        this.#opened(event.comm_id);
         break;
       case "comm-messaged":
         this.#messaged(event);
         break;
       case "comm-closed":
         this.#order.forget(event.comm_id);
+        this.#fresh.delete(event.comm_id);
         this.#paces.delete(event.comm_id);
         this.#tell(event.comm_id, { kind: "comm-closed", comm_id: event.comm_id });
         for (const frame of this.#frames) frame.held.delete(event.comm_id);
@@ -242,6 +271,7 @@ export class WidgetHub {
 
   #messaged(event: CommMessaged): void {
     const { comm_id, data, from_kernel } = event;
+    this.#remember(event);
     const holders = [...this.#frames].filter((frame) => frame.held.has(comm_id));
     switch (data.method) {
       case "update":
@@ -270,6 +300,16 @@ export class WidgetHub {
     }
   }
 
+  #remember(event: CommMessaged): void {
+    const fresh = this.#fresh.get(event.comm_id);
+    if (!fresh || !event.from_kernel || event.data.method !== "custom") return;
+    fresh.said.push(event);
+    fresh.bytes += event.buffers.reduce((sum, buffer) => sum + buffer.length, 200);
+    if (fresh.said.length > FRESH_MOST || fresh.bytes > FRESH_BYTES) {
+      this.#fresh.delete(event.comm_id);
+    }
+  }
+
   #counting(event: CommMessaged, attributes: string[]): string[] {
     const { comm_id } = event;
     if (!event.from_kernel) return this.#order.logged(comm_id, attributes, event.message_id);
@@ -282,6 +322,7 @@ export class WidgetHub {
   /** The whole state came anew: frames take it over what they have. */
   #restored(): void {
     this.#order.reset();
+    this.#fresh.clear();
     const models = this.#models();
     for (const frame of this.#frames) {
       const held = [...frame.held];
@@ -298,6 +339,7 @@ export class WidgetHub {
 
   #kernelGone(): void {
     this.#paces.clear();
+    this.#fresh.clear();
     for (const frame of this.#frames) frame.send({ kind: "kernel-gone" });
     for (const message_id of [...this.#sent.keys()])
       this.#settle(message_id, "The kernel is gone.");

@@ -10,6 +10,14 @@ export interface ModelState {
   readonly data: { readonly [key: string]: unknown };
   readonly buffers: readonly Uint8Array[];
   readonly isLive: boolean;
+  /** What was said since, to be heard before a view is made. */
+  readonly said?: readonly Said[];
+}
+
+export interface Said {
+  readonly data: { readonly [key: string]: unknown };
+  readonly buffers: readonly Uint8Array[];
+  readonly leads: boolean;
 }
 
 /** A file of a front-end extension. */
@@ -139,7 +147,15 @@ function readModel(given: unknown): ModelState | null {
     data: given.data,
     buffers: readBuffers(given.buffers),
     isLive: given.isLive === true,
+    said: (Array.isArray(given.said) ? given.said : [])
+      .map(readSaid)
+      .filter((each) => each !== null),
   };
+}
+
+function readSaid(given: unknown): Said | null {
+  if (!isObject(given) || !isObject(given.data)) return null;
+  return { data: given.data, buffers: readBuffers(given.buffers), leads: given.leads === true };
 }
 
 function readFile(given: unknown): ModuleFile | null {

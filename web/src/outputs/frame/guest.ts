@@ -18,6 +18,7 @@ const HEIGHTS_A_SECOND = 40; // a page that answers its own height with a new on
 const place = document.createElement("main");
 let port: MessagePort | null = null;
 let isOpened = false;
+let shows: "output" | "widgets" = "output";
 let drawn: Promise<void> = Promise.resolve();
 const blocked = new Set<string>();
 
@@ -96,8 +97,13 @@ function watchHeight(): void {
 
 applyPolicy();
 document.body.append(place);
-window.addEventListener("error", (event) => complain(event.message));
-window.addEventListener("unhandledrejection", (event) => complain(event.reason));
+// A package's front end may fail in something small and go on: the console tells of that.
+window.addEventListener("error", (event) => {
+  if (shows === "output") complain(event.message);
+});
+window.addEventListener("unhandledrejection", (event) => {
+  if (shows === "output") complain(event.reason);
+});
 document.addEventListener("securitypolicyviolation", (event) => {
   const url = URL.parse(event.blockedURI);
   if (!url?.protocol.startsWith("http") || url.host === location.host) return;
@@ -121,6 +127,7 @@ window.addEventListener("message", function first(event) {
   if (event.source !== window.parent || !isOurs || !given) return;
   window.removeEventListener("message", first);
   port = given;
+  shows = isWidgets ? "widgets" : "output";
   if (isWidgets) showWidgets(given).catch(complain);
   else port.onmessage = (next) => void receive(next.data);
   watchHeight();

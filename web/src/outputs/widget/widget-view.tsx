@@ -16,7 +16,7 @@ import { useDark } from "../../ui/theme";
 import { type FramePlace, hubOf } from "../../widgets/hub";
 import { readFromFrame, type ToFrame } from "../../widgets/messages";
 import { savedIn } from "../../widgets/models";
-import { LIBRARIES } from "../frame/frame-port";
+import { frameAddress, LIBRARIES } from "../frame/frame-port";
 import { readFromFrame as readWords } from "../frame/messages";
 import { Allowance } from "../frame/traffic";
 import { useOutputPlace } from "../place";
@@ -155,7 +155,7 @@ function Frame({ modelId, onAgain }: { readonly modelId: string; readonly onAgai
       ref={frame}
       className="output-frame"
       data-widget={modelId}
-      src={server.url(network.isOpened ? "frame.html?opened" : "frame.html")}
+      src={frameAddress(server, network.isOpened)}
       sandbox="allow-scripts"
       referrerPolicy="no-referrer"
       title="Widget"

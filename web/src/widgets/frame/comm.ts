@@ -13,8 +13,11 @@ export class Outbox {
   #count = 0;
   readonly #waiting = new Map<string, (problem: string | null) => void>();
 
-  constructor(say: Say) {
+  readonly complain: (problem: string) => void;
+
+  constructor(say: Say, complain: (problem: string) => void) {
     this.say = say;
+    this.complain = complain;
   }
 
   begin(prefix: string): void {
@@ -83,8 +86,9 @@ export class PortComm implements IClassicComm {
     metadata: unknown,
     buffers: unknown,
   ): string {
-    const message_id = this.#outbox.nextId(() => {
+    const message_id = this.#outbox.nextId((problem) => {
       callbacks?.iopub?.status?.(STATUS_IDLE);
+      if (problem !== null) this.#outbox.complain(problem);
     });
     this.#outbox.say({
       kind,

@@ -9,7 +9,7 @@
 
 import * as base from "@jupyter-widgets/base";
 import { ManagerBase } from "@jupyter-widgets/base-manager";
-import { type FromFrame, isObject, type ModelState, type ToFrame } from "../messages";
+import { type FromFrame, isObject, type ModelState, type Said, type ToFrame } from "../messages";
 import { type Outbox, PortComm, viewOf } from "./comm";
 import type { Modules } from "./modules";
 
@@ -162,6 +162,10 @@ export class FrameManager extends ManagerBase {
       },
       state as never, // JSON with DataViews in it
     );
+    const { said = [] } = given;
+    made.then((model) => {
+      if (comm) for (const each of said) apply(comm, model, each);
+    });
     this.#wanted.get(comm_id)?.resolve(made);
     this.#wanted.delete(comm_id);
     made.catch(() => {}); // told where it is shown
@@ -188,17 +192,7 @@ export class FrameManager extends ManagerBase {
     const comm = this.#comms.get(message.comm_id);
     const known = this.known(message.comm_id);
     if (!comm || !known) return;
-    known.then((model) => {
-      // The chain that base itself applies messages on, so that this holds for this one.
-      model.state_change = model.state_change.then(() => {
-        isQuiet.set(model, !message.leads);
-      });
-      const data = withoutUnsent(model, message.data);
-      comm.deliver({
-        content: { comm_id: message.comm_id, data },
-        buffers: message.buffers.map(viewOf),
-      });
-    });
+    known.then((model) => apply(comm, model, message));
   }
 
   // ── what ManagerBase asks for ──────────────────────────────────────────────
@@ -227,6 +221,18 @@ export class FrameManager extends ManagerBase {
   #say(message: FromFrame): void {
     this.#outbox.say(message);
   }
+}
+
+function apply(comm: PortComm, model: Model, message: Said): void {
+  // The chain that base itself applies messages on, so that this holds for this one.
+  model.state_change = model.state_change.then(() => {
+    isQuiet.set(model, !message.leads);
+  });
+  const data = withoutUnsent(model, message.data);
+  comm.deliver({
+    content: { comm_id: comm.comm_id, data },
+    buffers: message.buffers.map(viewOf),
+  });
 }
 
 /** The state with its buffers in place. */

@@ -96,10 +96,10 @@ export class Modules {
     const [scope, rest] = module.startsWith("@")
       ? [module.split("/").slice(0, 2).join("/"), module.split("/").slice(2)]
       : [module.split("/", 1)[0] ?? module, module.split("/").slice(1)];
-    const path = rest.length > 0 ? `${rest.join("/")}.js` : "index.js";
+    const path = `nbextensions/${scope}/${rest.length > 0 ? `${rest.join("/")}.js` : "index.js"}`;
     let address: string;
     try {
-      address = await this.#address(`nbextensions/${scope}/${path}`);
+      address = await this.#address(path);
     } catch (problem) {
       const federated = await this.#federated(scope);
       if (federated) return federated;
@@ -109,7 +109,7 @@ export class Modules {
       );
     }
     const definition = await this.#run(address, module);
-    return this.#made(definition);
+    return this.#made(definition, path);
   }
 
   /** Runs one script at a time, so that what it defines is known to be its. */
@@ -125,19 +125,32 @@ export class Modules {
     return run;
   }
 
-  async #made({ dependencies, factory }: Definition): Promise<Exports> {
-    const module: { exports: unknown } = { exports: {} };
+  async #made({ dependencies, factory }: Definition, path: string): Promise<Exports> {
+    const module: { exports: unknown; uri: string } = { exports: {}, uri: FILES + path };
+    const folder = path.slice(0, path.lastIndexOf("/") + 1);
     const given = await Promise.all(
       dependencies.map((name) => {
         if (name === "exports") return module.exports;
         if (name === "module") return module;
         if (name === "require") return () => undefined;
-        return this.load(name);
+        return this.#known.get(name) ?? this.#beside(folder, name);
       }),
     );
     if (typeof factory !== "function") return factory as Exports;
     const result = (factory as Factory)(...given);
     return (result ?? module.exports) as Exports;
+  }
+
+  /** A module that a package brings in its own folder, else a package of that name. */
+  #beside(folder: string, name: string): Promise<Exports> {
+    const path = `${folder}${name.replace(/^\.\//, "")}.js`;
+    const found = this.#address(path).then(
+      async (address) => this.#made(await this.#run(address, name), path),
+      () => this.load(name),
+    );
+    this.#known.set(name, found);
+    found.catch(() => this.#known.delete(name));
+    return found;
   }
 
   #install(): void {

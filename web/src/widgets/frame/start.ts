@@ -37,7 +37,10 @@ const VIEW_MIME = "application/vnd.jupyter.widget-view+json";
 /** Takes the port over and shows the view that the page names in `place`. */
 export function startWidgets(port: MessagePort, place: HTMLElement, drawing: Drawing): void {
   let libraries: Libraries = {};
-  const outbox = new Outbox((message) => port.postMessage(message));
+  const outbox = new Outbox(
+    (message) => port.postMessage(message),
+    (problem) => tell(place, problem),
+  );
   const drawItem: DrawItem = async (inside, item) => {
     const data = item.data;
     const view = typeof data === "object" && data !== null ? Reflect.get(data, VIEW_MIME) : null;
@@ -77,6 +80,18 @@ export function startWidgets(port: MessagePort, place: HTMLElement, drawing: Dra
   window.addEventListener("resize", () => {
     for (const widget of shown) MessageLoop.postMessage(widget, Widget.ResizeMessage.UnknownSize);
   });
+}
+
+const TOLD_MS = 6_000;
+
+/** What became of a change, below the widget, for a while. */
+function tell(place: HTMLElement, problem: string): void {
+  const box = place.querySelector(":scope > .widget-told") ?? document.createElement("p");
+  box.className = "widget-told";
+  box.setAttribute("role", "status");
+  box.textContent = problem;
+  place.append(box);
+  setTimeout(() => box.remove(), TOLD_MS);
 }
 
 const shown = new Set<Widget>();
