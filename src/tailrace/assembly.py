@@ -50,7 +50,9 @@ class Application:
             interpreter=interpreter,
             console_folder=folders.consoles(self.workspace.root),
         )
-        self.consoles = Consoles(folders.consoles(self.workspace.root), self.directory, self._folder)
+        self.consoles = Consoles(
+            folders.consoles(self.workspace.root), self.directory, self._folder
+        )
         self.moves = Moves(
             self.workspace,
             Trash(folders.trash, self.workspace),
