@@ -73,7 +73,7 @@ def test_a_kernel_of_no_notebook_lives_and_is_forgotten(
     assert api.delete(f"/api/kernels/{model['id']}").status_code == 204
     assert api.get(f"/api/kernels/{model['id']}").status_code == 404
     assert api.delete(f"/api/kernels/{model['id']}").status_code == 404
-    assert list((server.home / "state" / "consoles").glob("*.ipynb")) == []
+    assert list((server.home / "state" / "consoles").rglob("*.ipynb")) == []
 
 
 def test_a_kernel_of_another_language_is_offered_and_runs(

@@ -62,15 +62,15 @@ class Translation:
         self._known: OrderedDict[ExecutionId, _Known] = OrderedDict()
         self._running: ExecutionId | None = state.running
         self._comm_messages: dict[str, Header] = {}
+        # Also those that have ended: their end may be news to a client that was away.
         for execution in state.executions.values():
-            if execution.phase != "finished":
-                self._know(
-                    execution.execution_id,
-                    execution.actor,
-                    execution.source or "",
-                    execution.asked or None,
-                    execution.queued_at or 0.0,
-                )
+            self._know(
+                execution.execution_id,
+                execution.actor,
+                execution.source or "",
+                execution.asked or None,
+                execution.queued_at or 0.0,
+            )
 
     @property
     def count(self) -> int:

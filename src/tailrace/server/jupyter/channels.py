@@ -247,8 +247,8 @@ class Channels:
                         name = f"{epoch}-{record.sequence}-{number}"
                         seat.unsent.append((name, record.at, outgoing))
                     seat.after = record.sequence
-                    if seat.unsent:
-                        await self._send_unsent()
+                    await self._send_unsent()
+                self._seats.note(session)
         finally:
             tail.leave()
 
@@ -263,6 +263,7 @@ class Channels:
             async with self._sending:
                 await self._send(name, at, outgoing)
             unsent.popleft()
+        self._seat.sent = self._seat.after
 
     async def _send(self, message_id: str, at: float, outgoing: Outgoing) -> None:
         header: Header = {

@@ -2,19 +2,45 @@
 
 A client is known by the session id it connects with. Its seat is kept when its socket goes,
 so that it is given what it missed when it comes back (JUP-16); the oldest empty seats of a
-kernel go when there are too many.
+kernel go when there are too many. Places are written to a file of ours now and then, and when
+a socket ends: a server that was restarted goes on where the last one was.
 """
 
 import asyncio
 import hashlib
+import logging
+import os
+import time
 from collections import OrderedDict, deque
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import msgspec
+from msgspec import Struct
+
+from tailrace.folders import made
 from tailrace.jupyter.translation import Outgoing, Translation
-from tailrace.protocol.errors import TailraceError
+from tailrace.protocol.errors import SettingsError, TailraceError
 from tailrace.protocol.ids import ClientId, NotebookId, PromptId, is_id
 from tailrace.session.session import Session
 
 AWAY_MOST = 64  # clients of one kernel that may come back
+WRITE_AFTER_S = 0.5  # what a crash may have a client told twice
+FORGET_AFTER_S = 7 * 24 * 3600.0
+
+log_ = logging.getLogger("tailrace.server")
+
+
+class Place(Struct, frozen=True):
+    """All records up to `sent`, of the log called `epoch`, were sent; `at` is UTC seconds."""
+
+    epoch: str
+    sent: int
+    at: float
+
+
+Places = dict[str, dict[str, Place]]
+"""By the notebook's id, then by the client's session id."""
 
 
 class Seat:
@@ -23,7 +49,7 @@ class Seat:
     def __init__(self, client_id: ClientId, translation: Translation, after: int) -> None:
         self.client_id = client_id
         self.translation = translation
-        self.after = after
+        self.after = self.sent = after
         self.unsent: deque[tuple[str, float, Outgoing]] = deque()
         self.prompts: OrderedDict[str, PromptId] = OrderedDict()
         """The message that asked → which prompt it was."""
@@ -36,15 +62,23 @@ class Seat:
 
 
 class Seats:
-    def __init__(self) -> None:
+    """All methods are for the event loop's thread; the file is written on another."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._by_notebook: dict[NotebookId, OrderedDict[str, Seat]] = {}
+        self._places: Places | None = None
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="jupyter-seats")
+        self._writing: asyncio.TimerHandle | None = None
 
     async def take(self, session: Session, session_id: str) -> tuple[Seat, asyncio.Event]:
         """The seat of a client, and what will be set when another socket takes it over."""
+        if self._places is None:
+            self._places = await asyncio.to_thread(_read, self._file)
         seats = self._by_notebook.setdefault(session.notebook_id, OrderedDict())
         seat = seats.get(session_id)
         if seat is None or seat.after > session.state.sequence:  # the log began anew
-            seat = await _new(session, session_id)
+            seat = await self._new(session, session_id)
         seats[session_id] = seat
         seats.move_to_end(session_id)
         if seat.leave is not None:
@@ -60,6 +94,19 @@ class Seats:
         empty = [each for each, one in seats.items() if one.leave is None]
         for session_id in empty[: max(0, len(empty) - AWAY_MOST)]:
             del seats[session_id]
+        self.note(session)
+        self._write()
+
+    def note(self, session: Session) -> None:
+        """Its clients were sent more: their places are written down soon."""
+        kept = {
+            session_id: Place(session.log.epoch, seat.sent, time.time())
+            for session_id, seat in self._by_notebook.get(session.notebook_id, {}).items()
+        }
+        if self._places is not None:
+            self._places[session.notebook_id] = kept
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().call_later(WRITE_AFTER_S, self._write)
 
     def connections(self) -> int:
         return sum(
@@ -68,16 +115,26 @@ class Seats:
             for seat in seats.values()
         )
 
+    async def _new(self, session: Session, session_id: str) -> Seat:
+        """Where the client was when the last server ended, else at the log's end."""
+        wanted = f"jupyter-{session_id}"
+        if not is_id(wanted):
+            digest = hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
+            wanted = f"jupyter-{digest[:32]}"
+        client_id, state = ClientId(wanted), session.state
+        after = state.sequence
+        place = (self._places or {}).get(session.notebook_id, {}).get(session_id)
+        if place is not None and place.epoch == session.log.epoch:
+            after = min(place.sent, after)
+        count = await _count(session) if after == state.sequence else 0
+        return Seat(client_id, Translation(f"client:{client_id}", state, count), after)
 
-async def _new(session: Session, session_id: str) -> Seat:
-    wanted = f"jupyter-{session_id}"
-    if not is_id(wanted):
-        digest = hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()
-        wanted = f"jupyter-{digest[:32]}"
-    client_id = ClientId(wanted)
-    state = session.state
-    count = await _count(session)
-    return Seat(client_id, Translation(f"client:{client_id}", state, count), state.sequence)
+    def _write(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+        if self._places is not None:
+            self._writer.submit(_store, self._file, msgspec.json.encode(self._places))
 
 
 async def _count(session: Session) -> int:
@@ -90,3 +147,30 @@ async def _count(session: Session) -> int:
         return 0  # the next execution that ends says it
     count = info.get("execution_count")
     return count - 1 if isinstance(count, int) and count > 0 else 0
+
+
+def _read(file: Path) -> Places:
+    try:
+        places = msgspec.json.decode(file.read_bytes(), type=Places)
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as problem:
+        log_.warning("%s cannot be read: Jupyter's clients begin anew (%s)", file, problem)
+        return {}
+    since = time.time() - FORGET_AFTER_S
+    return {
+        notebook_id: {each: place for each, place in clients.items() if place.at > since}
+        for notebook_id, clients in places.items()
+        if any(place.at > since for place in clients.values())
+    }
+
+
+def _store(file: Path, content: bytes) -> None:
+    scratch = file.with_suffix(f".{os.getpid()}.new")
+    try:
+        made(file.parent)
+        scratch.write_bytes(content)
+        scratch.replace(file)
+    except (OSError, SettingsError) as problem:
+        # On a full disk they are told a little twice after a restart, and nothing else.
+        log_.warning("the places of Jupyter's clients could not be kept: %s", problem)

@@ -33,7 +33,8 @@ _PERMISSIONS = {"read": "read", "write": "edit", "execute": "run"}
 
 def jupyter_routes(served: Served, folders: StateFolders) -> tuple[Routes, ...]:
     """Jupyter Server's API over `served`'s sessions and files."""
-    kernels, seats, happenings = Kernels(served, Kernelspecs()), Seats(), Happenings()
+    kernels, happenings = Kernels(served, Kernelspecs()), Happenings()
+    seats = Seats(folders.state / "jupyter-clients.json")
     contents = Contents(
         served.workspace,
         served.directory,
