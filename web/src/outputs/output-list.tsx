@@ -94,9 +94,15 @@ function WithParts({ parts, children }: { parts: Parts; children: ReactNode }) {
 
 /** What the page holds of it where that is all, else the text as the log has it. */
 function streamParts(output: StreamOutput, transcript: WholeTranscript): Parts {
-  const isWhole = output.omitted_chars === 0;
+  if (output.omitted_chars > 0) {
+    return {
+      text: () => transcript.text(),
+      file: () => ({ name: "output.txt", content: transcript.textAddress }),
+    };
+  }
+  const text = () => withoutEscapes(output.head);
   return {
-    text: () => (isWhole ? withoutEscapes(output.head) : transcript.text()),
-    file: () => ({ name: "output.txt", content: transcript.textAddress }),
+    text,
+    file: () => ({ name: "output.txt", content: new Blob([text()], { type: "text/plain" }) }),
   };
 }

@@ -1,19 +1,30 @@
-import { useMemo } from "react";
-import { Button } from "../../ui/button";
-import { sizeWords } from "../../ui/words";
-import { asBlob, save } from "../picture-file";
+/** A PDF under a cell: its pages in a box that scrolls, by the same viewer as a file's. */
 
-const MIME = "application/pdf";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import type { PdfSource } from "../../ui/pdf-pages";
+import { asBlob } from "../picture-file";
 
-/** A document: what it is, and a way to have it. */
+const PdfPages = lazy(async () => ({ default: (await import("../../ui/pdf-pages")).PdfPages }));
+
 export function PdfView({ value }: { readonly value: unknown }) {
-  const content = useMemo(() => asBlob(value, MIME), [value]);
+  const content = useMemo(() => asBlob(value, "application/pdf"), [value]);
+  const [source, setSource] = useState<PdfSource | null>(null);
+  useEffect(() => {
+    let isOver = false;
+    void content.arrayBuffer().then((bytes) => {
+      if (!isOver) setSource({ bytes: new Uint8Array(bytes) });
+    });
+    return () => {
+      isOver = true;
+    };
+  }, [content]);
   return (
-    <div className="fold">
-      <span>A PDF document, {sizeWords(content.size)}</span>
-      <Button look="quiet" icon="download" onClick={() => save("output.pdf", content)}>
-        Save
-      </Button>
+    <div className="pdf-output">
+      {source && (
+        <Suspense>
+          <PdfPages source={source} label="A PDF this cell made" />
+        </Suspense>
+      )}
     </div>
   );
 }
