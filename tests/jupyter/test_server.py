@@ -1,14 +1,22 @@
 """What Jupyter's server API says of itself, its kernels and sessions, and to whom."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import yaml
+from fastapi import FastAPI
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tailrace.assembly import Application
+from tailrace.folders import StateFolders
+from tailrace.server.jupyter.server_routes import jupyter_routes
+from tailrace.server.permissions import DeclaredRoute, DeclaredWebSocketRoute, walk
+from tailrace.settings import load_settings
 from tests.e2e.conftest import TOKEN, Server
 from tests.jupyter.client import Client
 
@@ -231,3 +239,47 @@ def test_a_browser_brings_back_the_cookie_xsrf(server: Server) -> None:  # SEC-3
         assert put(**{"X-XSRFToken": token}) == 201
         deleted = browser.delete("/api/contents/forged.txt", headers={**ours, "X-XSRFToken": token})
         assert deleted.status_code == 204
+
+
+def test_every_route_refuses_who_brings_nothing(server: Server, tmp_path: Path) -> None:  # SEC-2
+    settings = load_settings({"root": server.folder, "port": 0}, environ={})
+    folders = StateFolders(tmp_path / "state", tmp_path / "config", tmp_path / "run")
+    app = FastAPI(openapi_url=None)
+    for routes in jupyter_routes(Application(settings, folders), folders):
+        routes.install(app)
+    asked = 0
+    with httpx.Client(base_url=server.base, timeout=60) as bare:
+        for route, where in walk(app.routes):
+            path = re.sub(r"\{[^}]+\}", "x", where)
+            if isinstance(route, DeclaredRoute):
+                for method in sorted(route.methods):
+                    assert bare.request(method, path).status_code in (401, 403), f"{method} {path}"
+                    asked += 1
+            elif isinstance(route, DeclaredWebSocketRoute):
+                for headers in ({}, {"Origin": "https://evil.example"}):
+                    address = server.base.replace("http", "ws", 1) + path
+                    with pytest.raises(InvalidStatus), connect(address, additional_headers=headers):
+                        pass
+                    asked += 1
+    assert asked > 30
+
+
+def test_a_socket_by_cookie_is_only_for_pages_of_ours(
+    server: Server, api: httpx.Client
+) -> None:  # SEC-32
+    kernel_id = started(api)["id"]
+    with httpx.Client(base_url=server.base, timeout=60) as browser:
+        browser.get(f"/?token={TOKEN}")
+        cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    address = f"{server.base.replace('http', 'ws', 1)}/api/kernels/{kernel_id}/channels"
+    for origin in ("https://evil.example", None):
+        headers = {"Cookie": cookie} | ({"Origin": origin} if origin else {})
+        with (
+            pytest.raises(InvalidStatus) as refused,
+            connect(address, additional_headers=headers),
+        ):
+            pass
+        assert refused.value.response.status_code in (401, 403)
+    with connect(address, additional_headers={"Cookie": cookie, "Origin": server.base}) as socket:
+        assert socket.subprotocol is None
+    api.delete(f"/api/kernels/{kernel_id}")
