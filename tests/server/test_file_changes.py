@@ -86,7 +86,7 @@ def test_what_is_no_text_is_not_shown_as_one(client: httpx.Client, root: Path) -
     answer = client.get("/api/v1/files/text", params={"path": "a.bin"})
     wanted = {"path": "n.ipynb", "text": "", "expected": "any"}
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "file.error")
+    assert (answer.status_code, answer.json()["code"]) == (422, "file.not-text")
     assert client.put("/api/v1/files/text", json=wanted).status_code == 400
 
 

@@ -79,12 +79,16 @@ class Seats:
         seat = seats.get(session_id)
         if seat is None or seat.after > session.state.sequence:  # the log began anew
             seat = await self._new(session, session_id)
+        is_known = seats.get(session_id) is seat
         seats[session_id] = seat
         seats.move_to_end(session_id)
         if seat.leave is not None:
             seat.leave.set()
-        seat.leave = asyncio.Event()
-        return seat, seat.leave
+        leave = seat.leave = asyncio.Event()
+        if not is_known:  # before it is told anything: a crash comes at any moment
+            self.note(session)
+            await self._written()
+        return seat, leave
 
     def give_back(self, session: Session, seat: Seat, leave: asyncio.Event) -> None:
         """Its socket is gone."""
@@ -130,11 +134,16 @@ class Seats:
         return Seat(client_id, Translation(f"client:{client_id}", state, count), after)
 
     def _write(self) -> None:
+        self._written()
+
+    def _written(self) -> asyncio.Future[None]:
+        """Done when the places, as they are now, have been written."""
         if self._writing is not None:
             self._writing.cancel()
             self._writing = None
-        if self._places is not None:
-            self._writer.submit(_store, self._file, msgspec.json.encode(self._places))
+        content = msgspec.json.encode(self._places or {})
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._writer, _store, self._file, content)
 
 
 async def _count(session: Session) -> int:
