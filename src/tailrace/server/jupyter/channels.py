@@ -283,10 +283,11 @@ class Channels:
             outgoing.buffers,
         )
         data = encoded(message, is_v1=self._is_v1)
-        if isinstance(data, str):
-            await self._websocket.send({"type": "websocket.send", "text": data})
-        else:
-            await self._websocket.send({"type": "websocket.send", "bytes": data})
+        kind = "text" if isinstance(data, str) else "bytes"
+        try:
+            await self._websocket.send({"type": "websocket.send", kind: data})
+        except RuntimeError as gone:  # it was closed between two messages
+            raise WebSocketDisconnect from gone
 
     async def _whole(self, record: Record) -> Record:
         """With the large values that stand elsewhere."""

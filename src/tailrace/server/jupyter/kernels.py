@@ -31,7 +31,7 @@ from tailrace.session.tail import until_kernel_is_known
 
 _NAMES = uuid.UUID("5f2f0a8e-6c1f-4d0a-9c39-4f1c2f7b8a10")
 _VSCODE = re.compile(r"-jvsc-[0-9a-f-]{32,36}(?=\.ipynb\Z)")
-"""What VS Code adds to a notebook's name when it asks for a session of it."""
+"""What VS Code adds to a notebook's name for the file that it asks a session for."""
 START_S = 60.0
 
 
@@ -278,7 +278,8 @@ class Kernels:
 
     async def _of_notebook(self, path: str) -> Session | None:
         """The open session of the notebook at `path`, or None where there is no notebook."""
-        for wanted in dict.fromkeys((path, _VSCODE.sub("", path))):
+        meant = _VSCODE.sub("", path)
+        for wanted in dict.fromkeys((meant, path)):
             if not wanted.lower().endswith(".ipynb"):
                 continue
             try:
@@ -286,7 +287,15 @@ class Kernels:
             except FileError:
                 continue
             return await self._served.directory.session(place.notebook_id)
-        return None
+        if meant == path:
+            return None
+        # VS Code does not say in which folder: it is meant where only one of that name is open.
+        called = [
+            session
+            for session in self._served.directory.open_notebooks()
+            if session.path.rpartition("/")[2] == meant and not session.is_ended
+        ]
+        return called[0] if len(called) == 1 else None
 
     async def _folder(self, path: str) -> Path:
         """Where a kernel works: the folder at `path`, else the nearest one above it."""
