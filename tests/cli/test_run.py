@@ -18,8 +18,9 @@ import nbformat
 import psutil
 import pytest
 
-from tailrace.cli.run import parsed_parameter, with_parameters
+from tailrace.cli.run import parsed_parameter
 from tailrace.formats.notebook import Cell, Notebook
+from tailrace.headless.parameters import with_parameters
 from tailrace.protocol.ids import CellId
 from tests.cli.terminal import PATIENCE_S, Page, environment, serve, tailrace, write_notebook
 from tests.session.stage import code_cell, write_cells

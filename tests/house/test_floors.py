@@ -28,6 +28,7 @@ FLOORS = {
     "tailrace.settings": 5,
     "tailrace.folders": 5,
     "tailrace.page_settings": 5,
+    "tailrace.headless": 5,
     "tailrace.server": 6,
     "tailrace.cli": 7,
 }
@@ -41,6 +42,7 @@ WITHIN_FIFTH = {
     "tailrace.settings": set(),
     "tailrace.folders": set(),
     "tailrace.page_settings": {"tailrace.folders"},
+    "tailrace.headless": {"tailrace.folders"},
 }
 
 # The words on the wire between host and guest are the guest's.
@@ -182,6 +184,12 @@ def test_modules_import_each_other_without_rings() -> None:
 def test_an_init_file_is_a_table_of_contents(module: str) -> None:
     """A docstring, imports, `__all__` and constants: nothing that is defined or done."""
     for node in tree(module).body:
+        if module == "tailrace" and isinstance(node, ast.If | ast.FunctionDef):
+            # `tailrace.run`: the one that programs import must not load the whole product.
+            assert ast.unparse(getattr(node, "test", node)).startswith(
+                ("TYPE_CHECKING", "def __getattr__(")
+            )
+            continue
         is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         is_plain = isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign)
         assert is_text or is_plain, f"{module}:{node.lineno} does more than list"

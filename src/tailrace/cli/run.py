@@ -11,30 +11,25 @@ import contextlib
 import keyword
 import signal
 import sys
-import time
-from itertools import count
 from pathlib import Path
 
 import click
-from msgspec.structs import replace
 
-from tailrace.cli.scratch import scratch
 from tailrace.files.checkpoint import ANYTHING, read_content, write_checkpoint
 from tailrace.folders import made, state_folders
 from tailrace.formats.ipynb import parse, render
-from tailrace.formats.notebook import Cell, Notebook
+from tailrace.formats.notebook import Notebook
+from tailrace.headless.following import Ending, followed
+from tailrace.headless.parameters import with_parameters
+from tailrace.headless.scratch import scratch
 from tailrace.kernels.provider import HostProvider
 from tailrace.protocol import events as ev
 from tailrace.protocol.errors import FileMissing, TailraceError
-from tailrace.protocol.ids import CellId, ExecutionId
-from tailrace.protocol.operations import CancelInput
 from tailrace.session.clock import SystemClock
 from tailrace.session.headless import HeadlessRun
 
 OK, FAILED, UNUSABLE, DIED, TIMED_OUT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
-INTERRUPT_GRACE_S = 5.0
-LOOK_S = 1.0  # how often it is looked whether a full disk holds the run up
-INJECTED = "injected-parameters"
+STATUS: dict[Ending, int] = {"ok": OK, "failed": FAILED, "died": DIED, "timed-out": TIMED_OUT}
 
 
 @click.command("run")
@@ -117,32 +112,6 @@ def parsed_parameter(given: str) -> tuple[str, object]:
     return name, value
 
 
-def with_parameters(notebook: Notebook, parameters: dict[str, object]) -> Notebook:
-    """The notebook with a cell that sets `parameters`: in place of one that an earlier run
-    injected, else after the cell tagged `parameters`, else first, as papermill has it."""
-    if not parameters:
-        return notebook
-    source = "# Parameters\n" + "\n".join(
-        f"{name} = {value!r}" for name, value in parameters.items()
-    )
-    cells = list(notebook.cells)
-    earlier = next((n for n, cell in enumerate(cells) if INJECTED in _tags(cell)), None)
-    after = next((n + 1 for n, cell in enumerate(cells) if "parameters" in _tags(cell)), 0)
-    at = after if earlier is None else earlier
-    if earlier is not None:
-        del cells[earlier]
-    taken = {cell.cell_id for cell in cells}
-    names = (f"{INJECTED}{'' if n == 1 else f'-{n}'}" for n in count(1))
-    cell_id = CellId(next(name for name in names if name not in taken))
-    cells.insert(at, Cell(cell_id, "code", source, {"tags": [INJECTED]}))
-    return replace(notebook, cells=tuple(cells))
-
-
-def _tags(cell: Cell) -> list[str]:
-    tags = cell.metadata.get("tags", [])
-    return tags if isinstance(tags, list) else []
-
-
 async def _run(
     file: Path,
     notebook: Notebook,
@@ -169,13 +138,15 @@ async def _run(
         ):
             teller = Teller(sum(cell.kind == "code" for cell in notebook.cells))
             with teller:
-                status = await _follow(headless, teller, notebook, timeout_s, allow_errors)
+                ending = await followed(
+                    headless, teller, notebook, timeout_s=timeout_s, allow_errors=allow_errors
+                )
             if output is not None:
                 data = render(await headless.notebook())
                 await asyncio.to_thread(
                     write_checkpoint, output, data, expected=ANYTHING, backup_folder=None
                 )
-            return status
+            return STATUS[ending]
     finally:
         await provider.close()
 
@@ -191,70 +162,6 @@ def _end_on_signals() -> None:
                 loop.add_signal_handler(getattr(signal, name), task.cancel)
 
 
-async def _follow(
-    headless: HeadlessRun,
-    teller: "Teller",
-    notebook: Notebook,
-    timeout_s: float | None,
-    allow_errors: bool,
-) -> int:
-    tagged = {cell.cell_id for cell in notebook.cells if "raises-exception" in _tags(cell)}
-    may_fail = {cell.cell_id for cell in notebook.cells} if allow_errors else tagged
-    waiting: dict[ExecutionId, CellId] = {}
-    status = OK
-    loop = asyncio.get_running_loop()
-    timed_out = False
-    told_problem = ""
-    answer = await headless.run_all(may_fail=may_fail)
-    if answer is None:
-        return OK
-    if answer.refusal is not None:
-        teller.say(answer.refusal.message)
-        return DIED
-    while True:
-        look_again = loop.time() + LOOK_S
-        left = look_again
-        if teller.began is not None and timeout_s is not None:
-            left = loop.time() + timeout_s - (time.monotonic() - teller.began)
-        try:
-            async with asyncio.timeout_at(min(left, look_again)):
-                record = await headless.record()
-        except TimeoutError:
-            if headless.storage_problem != told_problem:
-                told_problem = headless.storage_problem
-                teller.say(f"waiting: {told_problem}" if told_problem else "going on")
-            if loop.time() < left or teller.began is None or timeout_s is None:
-                continue
-            if timed_out:
-                return TIMED_OUT
-            timed_out = True
-            timeout_s, teller.began = INTERRUPT_GRACE_S, time.monotonic()
-            teller.say("the cell took too long (--timeout); interrupting it")
-            await headless.interrupt()
-            continue
-        if record is None:
-            return DIED
-        event = record.event
-        teller.tell(event)
-        match event:
-            case ev.ExecutionQueued(execution_id=execution_id, cell_id=cell_id):
-                waiting[execution_id] = cell_id
-            case ev.ExecutionFinished(execution_id=execution_id, status=ended):
-                cell_id = waiting.pop(execution_id, CellId(""))
-                if ended != "ok" and status == OK and cell_id not in may_fail:
-                    status = FAILED
-                is_dead = headless.session.state.kernel.phase == "dead"
-                if not waiting and not is_dead:  # else: why it died comes next
-                    return TIMED_OUT if timed_out else status
-            case ev.InputRequested(prompt_id=prompt_id):
-                await headless.submit(CancelInput(prompt_id))
-            case ev.KernelDied(cause=cause):
-                teller.say(cause.message)
-                return DIED
-            case _:
-                pass
-
-
 class Teller:
     """Puts what happens on the terminal: text where it belongs, and a progress line below it
     when standard error is a terminal."""
@@ -262,7 +169,6 @@ class Teller:
     def __init__(self, total: int) -> None:
         self.total = total
         self.done = 0
-        self.began: float | None = None
         self._bar = sys.stderr.isatty()
         self._line = ""
         self._fresh = True  # the terminal's cursor is at the start of a line
@@ -276,11 +182,9 @@ class Teller:
     def tell(self, event: ev.Event) -> None:
         match event:
             case ev.ExecutionStarted():
-                self.began = time.monotonic()
                 self._draw()
             case ev.ExecutionFinished():
                 self.done += 1
-                self.began = None
                 self._draw()
             case ev.TextAppended(stream=stream, text=text):
                 self._write(text, sys.stderr if stream == "stderr" else sys.stdout)

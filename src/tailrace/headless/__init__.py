@@ -1,0 +1,1 @@
+"""A notebook from top to bottom without a page: for `tailrace run` and for programs."""
