@@ -59,6 +59,7 @@ class Application:
             self.directory.closed,
             self._folder,
             self.clock,
+            self.directory.following,
         )
         self.page_settings = PageSettingsFile(folders.config / "page.json")
         self.analyst = Analyst(folders.state / "analyst")

@@ -10,6 +10,7 @@ from tailrace.files.workspace import Workspace
 from tailrace.kernels.scripted import Hold, Say, Script
 from tailrace.protocol import operations as op
 from tailrace.protocol.errors import FileInUse, FileMissing, FileTaken
+from tailrace.protocol.ids import CellId
 from tailrace.session.clock import SystemClock
 from tailrace.session.moves import Moves
 from tests.session.stage import Stage, played
@@ -27,6 +28,7 @@ def told(folder: Path, story: Callable[[Stage, Moves], Awaitable[None]]) -> None
                 stage.directory.closed,
                 lambda notebook_id: stage.home / notebook_id,
                 SystemClock(),
+                stage.directory.following,
             )
             await story(stage, moves)
 
@@ -94,18 +96,68 @@ def test_what_was_thrown_away_comes_back_with_its_log(tmp_path: Path) -> None:  
     told(tmp_path, story)
 
 
-def test_a_notebook_with_a_kernel_is_not_moved(tmp_path: Path) -> None:  # PAGE-13
+def test_a_notebook_with_a_kernel_is_not_thrown_away(tmp_path: Path) -> None:  # PAGE-14
     async def story(stage: Stage, moves: Moves) -> None:
         stage.write("n.ipynb", a="say")
         ada = await stage.client()
         await ada.run("a")
 
         with pytest.raises(FileInUse):
-            await moves.rename("n.ipynb", "m.ipynb")
-        with pytest.raises(FileInUse):
             await moves.throw_away("n.ipynb")
         assert stage.file().exists()
         assert await ada.run("a") == ["ok"]
+
+    told(tmp_path, story)
+
+
+def test_an_open_notebook_goes_on_under_its_new_name(tmp_path: Path) -> None:  # PAGE-13
+    async def story(stage: Stage, moves: Moves) -> None:
+        (stage.notebooks / "from").mkdir()
+        stage.write("from/n.ipynb", a="say", b="hold", c="say")
+        ada = await stage.client(await stage.open("from/n.ipynb"))
+        await ada.run("a")
+        known = stage.directory.place("from/n.ipynb").notebook_id
+        kernel_id = ada.state.kernel.kernel_id
+        await ada.done(op.RunCells((CellId("b"), CellId("c"))))
+        await ada.until(lambda state: state.running is not None)
+
+        await moves.rename("from", "to")  # while a cell runs and another waits
+
+        # Who asks by what they know is led there, and a kernel's list says where it is.
+        place = await stage.directory.find("from/n.ipynb", known)
+        assert place.name == "to/n.ipynb"
+        (listed,) = await stage.provider.list()
+        assert (listed.kernel_id, listed.label) == (kernel_id, str(place.file))
+        bob = await stage.client(await stage.open("to/n.ipynb"), name="bob")
+        assert bob.state.kernel.kernel_id == kernel_id
+        assert bob.text("a") == "hello\n"
+        await bob.done(op.Interrupt())
+        await bob.until(lambda state: state.running is None)
+        # Moved again, both names lead there; a new file under the old name is itself.
+        await moves.rename("to/n.ipynb", "m.ipynb")
+        assert (await stage.directory.find("from/n.ipynb", known)).name == "m.ipynb"
+        (stage.notebooks / "from").mkdir()
+        stage.write("from/n.ipynb", a="hold")
+        assert (await stage.directory.find("from/n.ipynb")).name == "from/n.ipynb"
+        assert (await stage.directory.find("from/n.ipynb", known)).name == "from/n.ipynb"
+
+    told(tmp_path, story)
+
+
+def test_a_move_that_fails_leaves_an_open_notebook_where_it_was(tmp_path: Path) -> None:
+    async def story(stage: Stage, moves: Moves) -> None:
+        stage.write("n.ipynb", a="say")
+        stage.write("m.ipynb", a="say")
+        ada = await stage.client()
+        await ada.run("a")
+        known = stage.directory.place("n.ipynb").notebook_id
+        with pytest.raises(FileTaken):
+            await moves.rename("n.ipynb", "m.ipynb")
+        place = await stage.directory.find("n.ipynb", known)
+        assert place.name == "n.ipynb"
+        bob = await stage.client(await stage.open("n.ipynb"), name="bob")
+        assert bob.state.kernel.kernel_id == ada.state.kernel.kernel_id
+        assert await bob.run("a") == ["ok"]
 
     told(tmp_path, story)
 

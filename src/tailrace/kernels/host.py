@@ -174,6 +174,9 @@ class Host:
                 return {"cause": self.nursery.cause(kernel_id)}
             case "list":
                 return {"kernels": self.nursery.listed()}
+            case "relabel":
+                self.nursery.relabel(message["kernel_id"], str(message["label"]))
+                return {}
             case "cause":
                 return {"cause": self.nursery.cause(message["kernel_id"])}
             case "forget":

@@ -125,6 +125,10 @@ class KernelProvider(Protocol):
 
     async def list(self) -> list[KernelInfo]: ...
 
+    async def relabel(self, kernel_id: KernelId, label: str) -> None:
+        """List a living kernel by another label from now on: its notebook was moved."""
+        ...
+
     async def forget(self, kernel_id: KernelId) -> None:
         """List a dead kernel no longer, once its death is in the log."""
         ...

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from tailrace.kernels import addresses, birth, descendants, plain
@@ -312,6 +312,16 @@ class Nursery:
             raise KernelError(f"kernel {kernel_id} lives; stop it first")
         self._unwritten.pop(kernel_id, None)
         self.run.kernel(kernel_id).remove()
+
+    def relabel(self, kernel_id: str, label: str) -> None:
+        """List it by another label from now on. One that is dead keeps its own."""
+        child = self.living.get(kernel_id)
+        if child is None:
+            return
+        child.order = replace(child.order, label=label)
+        description = read_json(child.folder.description)
+        if description is not None:
+            write_json(child.folder.description, {**description, "label": label})
 
     def listed(self) -> list[dict[str, Any]]:
         entries = (listing(folder) for folder in self.run.kernels())

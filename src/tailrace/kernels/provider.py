@@ -178,6 +178,11 @@ class HostProvider:
             ]
         return msgspec.convert(found, builtins.list[KernelInfo])
 
+    async def relabel(self, kernel_id: KernelId, label: str) -> None:
+        host = await self._host_if_any()
+        if host is not None:
+            await host.request("relabel", kernel_id=kernel_id, label=label)
+
     async def forget(self, kernel_id: KernelId) -> None:
         """List a dead kernel no longer. Raises `KernelError` while it lives."""
         host = await self._host_if_any()

@@ -391,6 +391,11 @@ class ScriptedProvider:
             for kernel in self.kernels.values()
         ]
 
+    async def relabel(self, kernel_id: KernelId, label: str) -> None:
+        kernel = self.kernels.get(kernel_id)
+        if kernel is not None:
+            kernel.label = label
+
     async def forget(self, kernel_id: KernelId) -> None:
         kernel = self.kernels.get(kernel_id)
         if kernel is not None and kernel.cause is None:

@@ -46,6 +46,7 @@
     │   ├── BodyTooLarge
     │   └── MediaTypeRefused
     ├── StreamGone             the event stream that is posted to has ended
+    ├── RunFailed              a notebook that a program ran did not come to its end
     ├── ToolFailed             a program that we start, such as ruff, did not do its work
     ├── ServerClosing          the server ends and opens nothing any more
     └── SettingsError          says which setting, where it was read, and what it may be
@@ -54,7 +55,7 @@
 and says what to do. "Not possible now" is no exception but a `Refusal` (`frames.py`).
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class TailraceError(Exception):
@@ -123,6 +124,17 @@ class LogFenced(LogError):
         self.expected = expected
         self.last = last
         super().__init__(f"expected the log to end at {expected}, it ends at {last}")
+
+
+class RunFailed(TailraceError):
+    """A headless run failed. `result` is a `tailrace.RunResult`: the notebook as far as it
+    came, and the failures."""
+
+    code = "run.failed"
+
+    def __init__(self, message: str, result: Any) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class LogFull(LogError):
@@ -217,6 +229,12 @@ class PathOutside(FileError):
 
 class FileMissing(FileError):
     code = "file.missing"
+
+
+class NotebookMoved(FileMissing):
+    """The id is that of before: who asks by path and this id is led to where it is."""
+
+    code = "session.moved"
 
 
 class FileNotWritable(FileError):

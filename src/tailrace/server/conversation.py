@@ -204,8 +204,9 @@ class Conversation:
         finally:
             session.leave(lane)
         if lane.goodbye is not None:
-            failed = lane.goodbye.code == "session.failed"
-            await self._say_goodbye(lane.goodbye, CLOSE_FAILED if failed else CLOSE_GOING_AWAY)
+            codes = {"session.failed": CLOSE_FAILED, "session.moved": CLOSE_UNKNOWN}
+            code = codes.get(lane.goodbye.code, CLOSE_GOING_AWAY)
+            await self._say_goodbye(lane.goodbye, code)
 
     async def _read(
         self, session: Session, lane: Lane, actor: str, tasks: asyncio.TaskGroup

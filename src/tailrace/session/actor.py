@@ -157,7 +157,9 @@ class Actor:
             self._watchers.discard(waiter)
 
     async def keep_base(self) -> None:
-        """Have the file as it was read at hand, for comparisons with what it becomes."""
+        """Have the file as it was read at hand, for comparisons with what it becomes, and its
+        large values, which records are about to name."""
+        await self._shrink.write_held()
         if self._base is not None:
             await self._shrink.keep(self._base)
             self._base = None

@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from tailrace.blobs.blob_store import BlobStore
+from tailrace.blobs.held import HeldBlobs
 from tailrace.documents.alignment import aligned
 from tailrace.files.checkpoint import ANYTHING, write_checkpoint
 from tailrace.files.watcher import changes_of
@@ -56,7 +56,7 @@ class Checkpointing:
         actor: Actor,
         mailbox: Mailbox,
         place: Place,
-        blobs: BlobStore,
+        blobs: HeldBlobs,
         clock: Clock,
         topics: Topics,
         *,
@@ -284,7 +284,7 @@ class Checkpointing:
             mine = await self._file.notebook(actor.state, actor.room)
             theirs = aligned(await asyncio.to_thread(parse, held), None, mine)
             self._file.original = theirs
-            events = taken(actor.state, actor.room, theirs, self._clock.seed())
+            events = taken(actor.state, actor.room, theirs, self._clock.seed(), self._blobs)
             await self._blobs.put(held)
             resolved = ConflictResolved(
                 "copy" if copied else "theirs", copied.name if copied else None

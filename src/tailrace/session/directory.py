@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.blobs.held import HeldBlobs
 from tailrace.documents.room import Room
 from tailrace.files.backups import repair
 from tailrace.files.checkpoint import read_content
@@ -24,20 +25,24 @@ from tailrace.log.event_log import EventLog
 from tailrace.protocol.errors import (
     FileInUse,
     FileMissing,
+    KernelError,
+    NotebookMoved,
     PathOutside,
     ServerClosing,
     TailraceError,
 )
-from tailrace.protocol.ids import NotebookId, OperationId
+from tailrace.protocol.frames import Goodbye
+from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.operations import StopKernel
 from tailrace.session.clock import Clock
 from tailrace.session.opening import Opened, opened_from_file
 from tailrace.session.place import Place, place_of
 from tailrace.session.reopening import opened_from_log
-from tailrace.session.session import Session
+from tailrace.session.session import ENDED, MOVED, Session
 
 EVICT_AFTER_S = 120.0
 SWEEP_S = 10.0
+MOVES_KEPT = 10_000  # which a page that was away can be led along
 
 log_ = logging.getLogger("tailrace.session")
 
@@ -79,6 +84,7 @@ class Directory:
         self._opening: dict[NotebookId, asyncio.Lock] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._idle_since: dict[NotebookId, float] = {}
+        self._moved: dict[NotebookId, NotebookId] = {}  # by the id before
         self._closing = asyncio.Event()
         self._reopened = asyncio.Event()
 
@@ -146,6 +152,79 @@ class Directory:
             for notebook_id in ids:
                 self._places.pop(notebook_id, None)
 
+    @contextlib.asynccontextmanager
+    async def following(self, moves: Sequence[tuple[Path, Path]]) -> AsyncIterator[None]:
+        """Meanwhile these notebooks are moved, each from its file to another.
+
+        Those that are open are closed for it, their kernels let go of and found again under
+        the new name; clients that ask by the id they know are led there.
+        """
+        ids = {place_of(old, "").notebook_id: (old, new) for old, new in moves}
+        reopened: list[NotebookId] = []
+        async with contextlib.AsyncExitStack() as stack:
+            for notebook_id in sorted(ids):
+                lock = self._opening.setdefault(notebook_id, asyncio.Lock())
+                await stack.enter_async_context(lock)
+            kernels: dict[NotebookId, KernelId] = {}
+            for notebook_id in ids:
+                session = self._sessions.pop(notebook_id, None)
+                self._idle_since.pop(notebook_id, None)
+                if session is None:
+                    continue
+                if session.kernel_id is not None:
+                    kernels[notebook_id] = session.kernel_id
+                await _close(session, MOVED)
+            reopened += kernels  # where they were, should moving fail
+            yield
+            reopened.clear()
+            for notebook_id, (_, new) in ids.items():
+                place = await asyncio.to_thread(place_of, new, self._name_of(new))
+                self._note_move(notebook_id, place)
+                if (kernel_id := kernels.get(notebook_id)) is not None:
+                    reopened.append(place.notebook_id)
+                    try:
+                        await self._provider.relabel(kernel_id, str(place.file))
+                    except KernelError as error:
+                        log_.warning("kernel %s keeps its old label: %s", kernel_id, error)
+        for notebook_id in reopened:
+            try:
+                await self.session(notebook_id)
+            except (TailraceError, OSError) as error:
+                log_.error("a moved notebook cannot be opened again: %s", error)
+
+    def _note_move(self, old_id: NotebookId, place: Place) -> None:
+        self._places.pop(old_id, None)
+        self._moved[old_id] = place.notebook_id
+        self._moved.pop(place.notebook_id, None)
+        self._places[place.notebook_id] = place
+        while len(self._moved) > MOVES_KEPT:
+            self._moved.pop(next(iter(self._moved)))
+
+    async def find(self, path: str, known: NotebookId | None = None) -> Place:
+        """The notebook at `path`, opened; or, where that of the id `known` was moved, the one
+        that it is now."""
+        while True:
+            place = await self._followed(known) or self.place(path)
+            if known is None:
+                self._moved.pop(place.notebook_id, None)  # another file took the name
+            try:
+                await self.session(place.notebook_id)
+            except NotebookMoved:
+                known = place.notebook_id  # meanwhile
+            else:
+                return place
+
+    async def _followed(self, known: NotebookId | None) -> Place | None:
+        """Where the notebook that had this id is; None for one that was not moved."""
+        at = known
+        while at is not None:
+            async with self._opening.setdefault(at, asyncio.Lock()):  # it may be on its way
+                moved = self._moved.get(at)
+            if moved is None:
+                break
+            at = moved
+        return None if at is None or at == known else self._places.get(at)
+
     def set_autosave(self, autosaves: bool) -> None:
         """Whether files are written by themselves, or only when asked, from now on."""
         self._autosaves = autosaves
@@ -174,6 +253,8 @@ class Directory:
         if notebook_id not in self._places:
             await self._reopened.wait()  # it may be one whose kernel outlived the last server
         place = self._places.get(notebook_id)
+        if place is None and notebook_id in self._moved:
+            raise NotebookMoved(MOVED.message)
         if place is None:  # named by an earlier server, perhaps: the client asks by path again
             raise FileMissing("no notebook has this id here; ask for it by its path")
         lock = self._opening.setdefault(notebook_id, asyncio.Lock())
@@ -181,6 +262,8 @@ class Directory:
             session = self._sessions.get(notebook_id)
             if session is not None and not session.is_ended:
                 return session
+            if notebook_id in self._moved:
+                raise NotebookMoved(MOVED.message)
             if self._closing.is_set():
                 raise ServerClosing("the server is closing")
             if session is not None:
@@ -197,7 +280,7 @@ class Directory:
         assert self._tasks is not None, "the directory runs"
         data = await asyncio.to_thread(self._read, place.file)
         log = await self._open_log(place.notebook_id)
-        blobs = self._blobs_of(place.notebook_id)
+        blobs = HeldBlobs(self._blobs_of(place.notebook_id))
         try:
             opened = await self._opened(place, data, log, blobs)
         except BaseException:
@@ -227,12 +310,12 @@ class Directory:
             repair(self._backup_folder, file)
         return read_content(file).data
 
-    async def _opened(self, place: Place, data: bytes, log: EventLog, blobs: BlobStore) -> Opened:
+    async def _opened(self, place: Place, data: bytes, log: EventLog, blobs: HeldBlobs) -> Opened:
         at, seed = self._clock.now(), self._clock.seed()
         digest = hashlib.sha256(data).hexdigest()
         if log.last == 0:
             notebook = await asyncio.to_thread(parse, data)
-            opened = opened_from_file(notebook, digest, log, at=at, seed=seed)
+            opened = opened_from_file(notebook, digest, log, blobs, at=at, seed=seed)
         else:
             opened = await opened_from_log(log, blobs, data, at=at, seed=seed)
         if opened.unwritten:
@@ -285,8 +368,8 @@ def _working_folder(room: Room) -> str | None:
     return folder if isinstance(folder, str) and os.path.isdir(folder) else None
 
 
-async def _close(session: Session) -> None:
+async def _close(session: Session, goodbye: Goodbye = ENDED) -> None:
     try:
-        await session.close()
+        await session.close(goodbye)
     except (TailraceError, OSError) as error:
         log_.error("closing %s: %s", session.path, error)

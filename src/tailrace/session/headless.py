@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.blobs.held import HeldBlobs
 from tailrace.formats.ipynb import render
 from tailrace.formats.notebook import Notebook
 from tailrace.kernels.kernel import KernelProvider
@@ -43,15 +44,16 @@ class HeadlessRun:
         interpreter: str | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
+        held = HeldBlobs(blobs)
         digest = hashlib.sha256(render(notebook)).hexdigest()
-        opened = opened_from_file(notebook, digest, log, at=clock.now(), seed=clock.seed())
+        opened = opened_from_file(notebook, digest, log, held, at=clock.now(), seed=clock.seed())
         self._notebook = notebook
         self._clock = clock
         self.session = Session(
             place_of(file, file.name),
             opened,
             provider,
-            blobs,
+            held,
             clock,
             autosave_s=0,
             interpreter=interpreter,

@@ -2,7 +2,8 @@
 
 A notebook's log is found by its path (ADR 6), so it must go where the file goes: renamed
 with it, kept beside it in the trash, put back with it. Meanwhile nobody can open these
-notebooks, and one whose kernel lives is not moved at all (`FileInUse`).
+notebooks. One that is renamed takes its clients and its kernel along; one whose kernel lives
+is not thrown away (`FileInUse`).
 """
 
 import asyncio
@@ -21,10 +22,12 @@ from tailrace.session.place import place_of
 NOTEBOOKS_MOST = 10_000  # of a folder that is moved; logs of further ones begin anew
 
 Closed = Callable[[Sequence[Path]], AbstractAsyncContextManager[None]]
+Following = Callable[[Sequence[tuple[Path, Path]]], AbstractAsyncContextManager[None]]
 
 
 class Moves:
-    """`closed` keeps notebooks from being opened; `state_of` is where a notebook's log is."""
+    """`closed` keeps notebooks from being opened; `state_of` is where a notebook's log is.
+    `following` lets open ones follow from file to file; without it they are closed."""
 
     def __init__(
         self,
@@ -33,22 +36,27 @@ class Moves:
         closed: Closed,
         state_of: Callable[[NotebookId], Path],
         clock: Clock,
+        following: Following | None = None,
     ) -> None:
         self.trash = trash
+        self._following = following
         self._workspace = workspace
         self._closed = closed
         self._state_of = state_of
         self._clock = clock
 
     async def rename(self, old: str, new: str) -> Entry:
-        """Raises `FileTaken` where the new name is in use, `FileInUse`, and what
+        """Raises `FileTaken` where the new name is in use, and what
         `Workspace.rename` raises; then everything is where it was."""
         source = self._workspace.resolve_link(old)
         inner = await asyncio.to_thread(_notebooks_in, source)
         before = _ids(source, inner)
-        async with self._closed([source / each for each in inner]):
+        target = self._workspace.resolve_link(new)
+        files = [(_at(source, each), _at(target, each)) for each in inner]
+        async with (
+            self._following(files) if self._following else self._closed([file for file, _ in files])
+        ):
             entry = await asyncio.to_thread(self._workspace.rename, old, new)
-            target = self._workspace.resolve_link(new)
             after = _ids(target, inner)
             pairs = [
                 (self._state_of(a), self._state_of(b)) for a, b in zip(before, after, strict=True)
@@ -102,7 +110,11 @@ def _notebooks_in(place: Path) -> list[str]:
 
 
 def _ids(place: Path, inner: Sequence[str]) -> list[NotebookId]:
-    return [place_of(place / each if each else place, "").notebook_id for each in inner]
+    return [place_of(_at(place, each), "").notebook_id for each in inner]
+
+
+def _at(place: Path, inner: str) -> Path:
+    return place / inner if inner else place
 
 
 def _move_all(pairs: Sequence[tuple[Path, Path]]) -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.blobs.held import name_of
 from tailrace.core.outputs import loaded
 from tailrace.core.text import shown_whole
 from tailrace.documents.room import Room
@@ -43,7 +44,7 @@ from tailrace.protocol.outputs import (
     StreamOutput,
 )
 from tailrace.protocol.state import Execution, SessionState
-from tailrace.session.shrink import encoded_value
+from tailrace.session.shrink import encoded_value, shrunk_outputs
 from tailrace.session.transcript import Topics, all_events, last_update
 
 IN_THE_FILE = (
@@ -223,7 +224,9 @@ def is_loaded(execution: Execution) -> bool:
 
 def _says(outputs: tuple[dict[str, Any], ...], execution: Execution) -> bool:
     """Whether the file's outputs are those that were loaded as `execution`."""
-    return loaded(outputs_from_nbformat(outputs)) == execution.outputs
+    whole = outputs_from_nbformat(outputs)
+    shrunk = loaded(shrunk_outputs(whole, name_of))
+    return shrunk == execution.outputs or loaded(whole) == execution.outputs  # of an older log
 
 
 def _is_capped(execution: Execution) -> bool:

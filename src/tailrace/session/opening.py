@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
+from tailrace.blobs.held import HeldBlobs
 from tailrace.core.shown import transcript_span
 from tailrace.core.step import evolve
 from tailrace.documents.room import Room
@@ -33,6 +34,7 @@ from tailrace.protocol.records import Record
 from tailrace.protocol.state import SessionState
 from tailrace.session.notebook_file import IN_THE_FILE
 from tailrace.session.pieces import state_from
+from tailrace.session.shrink import shrunk_outputs
 
 READ_BYTES = 16 << 20
 
@@ -74,20 +76,20 @@ class Replayed(Struct):
 
 
 def opened_from_file(
-    notebook: Notebook, digest: str, log: EventLog, *, at: float, seed: str
+    notebook: Notebook, digest: str, log: EventLog, blobs: HeldBlobs, *, at: float, seed: str
 ) -> Opened:
     """The session of a notebook whose log is empty."""
     opened = Opened(SessionState(), Room.from_notebook(notebook), log, original=notebook)
-    begin_document(opened, notebook, digest, at=at, seed=seed)
+    begin_document(opened, notebook, digest, blobs, at=at, seed=seed)
     return opened
 
 
 def begin_document(
-    opened: Opened, notebook: Notebook, digest: str, *, at: float, seed: str
+    opened: Opened, notebook: Notebook, digest: str, blobs: HeldBlobs, *, at: float, seed: str
 ) -> None:
     """Note that the document begins, or begins anew, as the file has it."""
     note(opened, [DocumentCreated(seed, opened.room.state())], at=at)
-    note(opened, loaded_executions(notebook, seed), at=at)
+    note(opened, loaded_executions(notebook, seed, blobs), at=at)
     note(opened, [CheckpointWritten(digest, opened.state.sequence)], at=at)
 
 
@@ -109,15 +111,16 @@ def note(opened: Opened, events: Iterable[Event], *, at: float) -> None:
 
 
 def loaded_executions(
-    notebook: Notebook, seed: str, cell_ids: frozenset[str] | None = None
+    notebook: Notebook, seed: str, blobs: HeldBlobs, cell_ids: frozenset[str] | None = None
 ) -> list[ExecutionLoaded]:
-    """What the file says was run: of all cells, or of these."""
+    """What the file says was run: of all cells, or of these. Large values are held by `blobs`
+    until a record of these is written."""
     return [
         ExecutionLoaded(
             ExecutionId(f"{seed}-{number}"),
             cell.cell_id,
             cell.execution_count,
-            outputs_from_nbformat(cell.outputs),
+            shrunk_outputs(outputs_from_nbformat(cell.outputs), blobs.hold),
         )
         for number, cell in enumerate(notebook.cells)
         if (cell.outputs or cell.execution_count is not None)

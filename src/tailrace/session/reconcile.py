@@ -11,6 +11,7 @@ import hashlib
 from msgspec import Struct
 
 from tailrace.blobs.blob_store import BlobStore
+from tailrace.blobs.held import HeldBlobs
 from tailrace.documents.conflict import Comparison, compared
 from tailrace.documents.room import Room
 from tailrace.formats.ipynb import parse
@@ -36,7 +37,7 @@ class Found(Struct, frozen=True):
 
 
 async def reconciled(
-    state: SessionState, room: Room, mine: Notebook, data: bytes, blobs: BlobStore, *, seed: str
+    state: SessionState, room: Room, mine: Notebook, data: bytes, blobs: HeldBlobs, *, seed: str
 ) -> Found:
     """What follows from finding `data` on disk while the document says `mine`."""
     digest = hashlib.sha256(data).hexdigest()
@@ -47,11 +48,16 @@ async def reconciled(
         return Found(_conflict(state, digest, message), None)
     base = await notebook_with(state.checkpoint.digest, blobs)
     comparison = await asyncio.to_thread(compared, base, mine, theirs)
-    return Found(_events(state, room, comparison, digest, seed), theirs)
+    return Found(_events(state, room, comparison, digest, seed, blobs), theirs)
 
 
 def _events(
-    state: SessionState, room: Room, comparison: Comparison, digest: str, seed: str
+    state: SessionState,
+    room: Room,
+    comparison: Comparison,
+    digest: str,
+    seed: str,
+    blobs: HeldBlobs,
 ) -> tuple[Event, ...]:
     match comparison.verdict:
         case "same":
@@ -63,7 +69,12 @@ def _events(
         case "take_theirs" | "merge":
             events = list(
                 taken(
-                    state, room, comparison.notebook, seed, outputs=comparison.outputs_from_theirs
+                    state,
+                    room,
+                    comparison.notebook,
+                    seed,
+                    blobs,
+                    outputs=comparison.outputs_from_theirs,
                 )
             )
             saved = state.sequence + len(events)
@@ -76,6 +87,7 @@ def taken(
     room: Room,
     notebook: Notebook,
     seed: str,
+    blobs: HeldBlobs,
     *,
     outputs: frozenset[str] | None = None,
 ) -> tuple[Event, ...]:
@@ -83,7 +95,7 @@ def taken(
     of these cells, or of all."""
     update = Room.from_update(room.state()).merge_notebook(notebook)
     changed = () if update is None else (DocumentUpdated(state.generation or "", update),)
-    executions = loaded_executions(notebook, seed, outputs)
+    executions = loaded_executions(notebook, seed, blobs, outputs)
     return (*changed, *_emptied(state, notebook, outputs), *executions)
 
 

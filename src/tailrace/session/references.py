@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from tailrace.log.codec import display_topic
-from tailrace.protocol.events import DisplayAppended
+from tailrace.protocol.events import DisplayAppended, ExecutionLoaded
 from tailrace.protocol.ids import BlobHash
 from tailrace.protocol.outputs import DisplayOutput
 from tailrace.protocol.state import SessionState
@@ -37,7 +37,11 @@ async def needed(state: SessionState, log: Topics) -> Needed:
                 found.blobs |= _in(item.data.values())
         if execution.outputs.omitted_items:
             async for _, event in all_events(log, execution.execution_id):
-                if isinstance(event, DisplayAppended):
+                if isinstance(event, ExecutionLoaded):
+                    for output in event.outputs:
+                        if isinstance(output, DisplayOutput):
+                            found.blobs |= _in(output.data.values())
+                elif isinstance(event, DisplayAppended):
                     found.blobs |= _in(event.data.values())
                     await _add_update(found, log, event.display_id)
     return found

@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import logging
 
-from tailrace.blobs.blob_store import BlobStore
+from tailrace.blobs.held import HeldBlobs
 from tailrace.documents.room import Room
 from tailrace.formats.ipynb import parse
 from tailrace.log.event_log import EventLog
@@ -25,7 +25,7 @@ log_ = logging.getLogger("tailrace.session")
 
 
 async def opened_from_log(
-    log: EventLog, blobs: BlobStore, data: bytes, *, at: float, seed: str
+    log: EventLog, blobs: HeldBlobs, data: bytes, *, at: float, seed: str
 ) -> Opened:
     """The session of a notebook that has a log. `data` is what its file holds."""
     try:
@@ -38,7 +38,7 @@ async def opened_from_log(
         notebook = await asyncio.to_thread(parse, data)
         opened = Opened(found.state, Room.from_notebook(notebook), log, original=notebook)
         opened.damage = "the notebook's log had no document in it; it begins anew from the file"
-        begin_document(opened, notebook, digest, at=at, seed=seed)
+        begin_document(opened, notebook, digest, blobs, at=at, seed=seed)
     else:
         opened = Opened(found.state, found.room, log)
         opened.changed, opened.emptied_by_hand = found.changed, found.emptied_by_hand
@@ -50,7 +50,7 @@ async def opened_from_log(
     return opened
 
 
-async def _compare(opened: Opened, blobs: BlobStore, data: bytes, *, at: float, seed: str) -> None:
+async def _compare(opened: Opened, blobs: HeldBlobs, data: bytes, *, at: float, seed: str) -> None:
     """The file is not what was last saved: note what that means."""
     base = await notebook_with(opened.state.checkpoint.digest, blobs)
     mine = await NotebookFile(opened.log, blobs, base).notebook(opened.state, opened.room)
@@ -59,10 +59,11 @@ async def _compare(opened: Opened, blobs: BlobStore, data: bytes, *, at: float, 
     note(opened, found.events, at=at)
 
 
-async def _record(opened: Opened, blobs: BlobStore, data: bytes) -> None:
+async def _record(opened: Opened, blobs: HeldBlobs, data: bytes) -> None:
     if not opened.unwritten:
         return
     with contextlib.suppress(LogFull, BlobFull):  # they are written with the first change
         await blobs.put(data)
+        await blobs.write_held()
         await opened.log.append(opened.unwritten, expected=opened.log.last)
         opened.unwritten = ()

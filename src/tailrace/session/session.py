@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 from msgspec import to_builtins
 
-from tailrace.blobs.blob_store import BlobStore
+from tailrace.blobs.held import HeldBlobs
 from tailrace.core.step import effects_on_open
 from tailrace.documents.room import Room
 from tailrace.kernels import kernelspecs
@@ -45,6 +45,7 @@ from tailrace.session.shrink import Shrink
 from tailrace.session.unwritten import WithUnwritten
 
 FINISH_S = 5.0  # longer than saving takes, shorter than people wait for a server to end
+MOVED = Goodbye("session.moved", "this notebook has another name now; following it")
 ENDED = Goodbye("server.closing", "the server is closing; reconnecting")
 
 log_ = logging.getLogger("tailrace.session")
@@ -79,7 +80,7 @@ class Session:
         place: Place,
         opened: Opened,
         provider: KernelProvider,
-        blobs: BlobStore,
+        blobs: HeldBlobs,
         clock: Clock,
         *,
         autosave_s: float,
@@ -101,6 +102,7 @@ class Session:
         self._mailbox = Mailbox()
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
+        self._goodbye = ENDED
         self._performer: KernelPerformer | None = None
         self.actor = Actor(
             place.notebook_id,
@@ -262,7 +264,7 @@ class Session:
     async def run(self) -> None:
         """Live until `close`, or until the log is lost. Never raises: why it ended is told to
         the clients, who then come back to a session opened anew."""
-        goodbye = ENDED
+        goodbye: Goodbye | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._performer = KernelPerformer(
@@ -294,7 +296,7 @@ class Session:
             if self._performer is not None:
                 await self._performer.detach()
         finally:
-            self._dismiss(goodbye)
+            self._dismiss(goodbye or self._goodbye)
             self._ended.set()
 
     def _dismiss(self, goodbye: Goodbye) -> None:
@@ -330,8 +332,10 @@ class Session:
         if not missing:
             performer.report_lost(kernel_id)
 
-    async def close(self) -> None:
-        """Save what is unsaved, keep a snapshot, sync, let go. The kernel runs on."""
+    async def close(self, goodbye: Goodbye = ENDED) -> None:
+        """Save what is unsaved, keep a snapshot, sync, let go. The kernel runs on.
+        `goodbye` is what the clients are told."""
+        self._goodbye = goodbye
         try:
             if not self.is_ended:
                 await self._finish()

@@ -6,15 +6,18 @@ that MessagePack cannot say (an integer beyond 64 bits, NaN as a key) become tex
 
 import base64
 import binascii
-from collections.abc import Set
+from collections.abc import Callable, Iterable, Set
 from typing import Any, Literal
 
 import msgspec
 
-from tailrace.blobs.blob_store import BlobStore
+from tailrace.blobs.held import HeldBlobs, name_of
 from tailrace.protocol.ids import BlobHash
-from tailrace.protocol.outputs import BlobReference, MimeData
+from tailrace.protocol.outputs import BlobReference, DisplayOutput, MimeData, Output
 from tailrace.protocol.reports import Display, DisplayUpdate, Error, Report
+
+Keep = Callable[[bytes], BlobHash]
+"""Keeps bytes somewhere, and names them."""
 
 INLINE_CHARS = 64 << 10  # a usual figure stays inline, a photograph does not
 MESSAGE_CHARS = 32 << 10
@@ -24,7 +27,7 @@ _json = msgspec.json.Encoder()
 
 
 class Shrink:
-    def __init__(self, blobs: BlobStore) -> None:
+    def __init__(self, blobs: HeldBlobs) -> None:
         self._blobs = blobs
         self.stored_bytes = 0
         """What became blobs since the last sweep."""
@@ -54,36 +57,67 @@ class Shrink:
         await self._blobs.delete_unreferenced(keep)
         self.stored_bytes = 0
 
+    async def write_held(self) -> None:
+        """Put what a file's large values came to, before a record names it."""
+        await self._blobs.write_held()
+
     async def _data(self, data: MimeData) -> MimeData:
-        shrunk = dict(data)
-        for mime, value in data.items():
-            if isinstance(value, str):
-                if len(value) > INLINE_CHARS:
-                    shrunk[mime] = await self._text(mime, value)
-            elif value is not None and not isinstance(value, bool | int | float):
-                encoded = _json.encode(_plain(value))
-                if len(encoded) > INLINE_CHARS:
-                    shrunk[mime] = await self._put(encoded, "json")
-                else:
-                    shrunk[mime] = msgspec.json.decode(encoded)
+        found: dict[BlobHash, bytes] = {}
+        shrunk = shrunk_data(data, lambda value: _kept(found, value))
+        for value in found.values():
+            self.stored_bytes += len(value)
+            await self._blobs.put(value)
         return shrunk
 
-    async def _text(self, mime: str, value: str) -> dict[str, Any]:
-        if is_binary(mime):
-            try:
-                return await self._put(base64.b64decode(value, validate=False), "base64")
-            except (binascii.Error, ValueError):
-                pass  # not base64 after all: kept as the text it is
-        return await self._put(value.encode(), "text")
 
-    async def _put(
-        self, data: bytes, encoding: Literal["text", "json", "base64"]
-    ) -> dict[str, Any]:
-        # As plain values: what is folded live and what is read back must be equal.
-        self.stored_bytes += len(data)
-        reference = BlobReference(await self._blobs.put(data), len(data), encoding)
-        plain: dict[str, Any] = msgspec.to_builtins(reference)
-        return plain
+def shrunk_outputs(outputs: Iterable[Output], keep: Keep) -> tuple[Output, ...]:
+    """The outputs of a file, their large values kept by `keep`."""
+    return tuple(
+        msgspec.structs.replace(output, data=shrunk_data(output.data, keep))
+        if isinstance(output, DisplayOutput)
+        else output
+        for output in outputs
+    )
+
+
+def shrunk_data(data: MimeData, keep: Keep) -> MimeData:
+    """The bundle with references in place of its large values, whose bytes `keep` is given."""
+    shrunk = dict(data)
+    for mime, value in data.items():
+        if isinstance(value, str):
+            if len(value) > INLINE_CHARS:
+                shrunk[mime] = _text(mime, value, keep)
+        elif value is not None and not isinstance(value, bool | int | float):
+            encoded = _json.encode(_plain(value))
+            if len(encoded) > INLINE_CHARS:
+                shrunk[mime] = _reference(encoded, "json", keep)
+            else:
+                shrunk[mime] = msgspec.json.decode(encoded)
+    return shrunk
+
+
+def _text(mime: str, value: str, keep: Keep) -> dict[str, Any]:
+    if is_binary(mime):
+        try:
+            return _reference(base64.b64decode(value, validate=False), "base64", keep)
+        except (binascii.Error, ValueError):
+            pass  # not base64 after all: kept as the text it is
+    return _reference(value.encode(), "text", keep)
+
+
+def _reference(
+    data: bytes, encoding: Literal["text", "json", "base64"], keep: Keep
+) -> dict[str, Any]:
+    # As plain values: what is folded live and what is read back must be equal.
+    reference = BlobReference(keep(data), len(data), encoding)
+    plain: dict[str, Any] = msgspec.to_builtins(reference)
+    return plain
+
+
+def _kept(found: dict[BlobHash, bytes], data: bytes) -> BlobHash:
+    name = name_of(data)
+    found[name] = data
+    return name
 
 
 def is_binary(mime: str) -> bool:

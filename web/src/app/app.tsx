@@ -1,16 +1,31 @@
 /** The pages, the server they speak to, and what they share. */
 
-import { lazy, Suspense, useEffect, useMemo } from "react";
-import { noteNotebook } from "../files/recent";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
+import { movedNotebook, noteNotebook } from "../files/recent";
 import { NotebookPage } from "../notebook/notebook-page";
 import { connectSettings } from "../settings/settings-store";
 import { Server } from "../sync/server";
 import { Notices } from "../ui/notices";
 import { SkipLink } from "../ui/skip-link";
-import { folderAddress, go, notebookAddress, routeOf, useAddress, viewAddress } from "./routes";
+import {
+  folderAddress,
+  go,
+  notebookAddress,
+  rename,
+  routeOf,
+  useAddress,
+  viewAddress,
+} from "./routes";
 
 const ViewPage = lazy(async () => ({ default: (await import("../files/view-page")).ViewPage }));
 const HomePage = lazy(async () => ({ default: (await import("../files/home-page")).HomePage }));
+
+/** The notebook that was opened as `opened` is the one at these paths. */
+interface Followed {
+  readonly opened: string;
+  readonly at: readonly string[];
+}
 
 export function App() {
   const server = useMemo(() => Server.ofPage(), []);
@@ -22,6 +37,19 @@ export function App() {
     if (route.page === "notebook") noteNotebook(route.path);
   }, [route.page, route.path]);
   const places = useMemo(() => placesOn(base), [base]);
+  // A notebook that is moved while it is open stays open: only its address is another.
+  const [followed, setFollowed] = useState<Followed | null>(null);
+  const opened = followed?.at.includes(route.path) ? followed.opened : route.path;
+  const onMoved = useCallback(
+    (from: string, to: string) => {
+      movedNotebook(from, to);
+      // Known before the address changes, so that no other page is shown meanwhile.
+      flushSync(() => setFollowed({ opened, at: [from, to] }));
+      rename(notebookAddress(base, to));
+      setFollowed({ opened, at: [to] });
+    },
+    [base, opened],
+  );
   if (route.page === "notebook") {
     const parts = route.path.split("/");
     const home = folderAddress(base, parts.slice(0, -1).join("/"));
@@ -29,8 +57,9 @@ export function App() {
       <>
         <SkipLink />
         <NotebookPage
-          key={route.path}
-          path={route.path}
+          key={opened}
+          path={opened}
+          onMoved={onMoved}
           homeAddress={home}
           onHome={() => go(home)}
           places={places}

@@ -62,6 +62,12 @@ function below(base: URL, rest: string): string {
   return address.href;
 }
 
+/** The page that is shown has another address now. */
+export function rename(address: string): void {
+  history.replaceState(null, "", address);
+  tell();
+}
+
 const listeners = new Set<() => void>();
 
 function tell() {

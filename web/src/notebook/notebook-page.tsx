@@ -41,6 +41,8 @@ interface NotebookPageProps {
   readonly path: string;
   readonly homeAddress: string;
   readonly onHome: () => void;
+  /** The notebook has another path now. */
+  readonly onMoved: (from: string, to: string) => void;
   /** The addresses of this page's pages. */
   readonly places: PagePlaces;
 }
@@ -55,6 +57,7 @@ export function NotebookPage(props: NotebookPageProps) {
     void prepareMarkdown();
     return () => opened.close();
   }, [path]);
+  useFollowing(session, path, props.onMoved);
   if (!session) return null;
   return (
     <NotebookProvider value={session}>
@@ -63,6 +66,29 @@ export function NotebookPage(props: NotebookPageProps) {
       </SessionProvider>
     </NotebookProvider>
   );
+}
+
+/** Tells of the path that the server names, once it is another than before. */
+function useFollowing(
+  session: NotebookSession | null,
+  path: string,
+  onMoved: (from: string, to: string) => void,
+) {
+  const moved = useRef(onMoved);
+  moved.current = onMoved;
+  useEffect(() => {
+    if (!session) return;
+    let known = path;
+    return session.store.subscribeTo(
+      (now) => now.notebook?.path ?? null,
+      (next) => {
+        if (next === null || next === known) return;
+        const before = known;
+        known = next;
+        moved.current(before, next);
+      },
+    );
+  }, [session, path]);
 }
 
 function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) {

@@ -38,8 +38,11 @@ export function showSigns(
   const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   const before = { title: document.title, icon: icon?.href ?? "" };
   let lasting: ReturnType<typeof setTimeout> | null = null;
+  let drawn: Sign | null = null;
   const draw = (sign: Sign) => {
-    const title = `${PREFIX[sign]}${fileName}`;
+    drawn = sign;
+    const name = store.getSnapshot().notebook?.path.split("/").at(-1) ?? fileName;
+    const title = `${PREFIX[sign]}${name}`;
     const address = iconAddress(sign);
     if (document.title !== title) document.title = title;
     if (icon && icon.href !== address) icon.href = address;
@@ -51,7 +54,7 @@ export function showSigns(
     body.dataset.connection = connection.phase;
     if (connection.phase === "open") body.dataset.way = connection.by;
     body.dataset.kernel = kernelMood(session.state);
-    if (sign === "running") {
+    if (sign === "running" && drawn !== "running") {
       lasting ??= setTimeout(() => draw("running"), LASTING_MS);
       return;
     }

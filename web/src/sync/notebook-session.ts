@@ -196,7 +196,8 @@ export class NotebookSession {
   async #locate(): Promise<Address> {
     // Who is asked first, so that a login that ended is noticed as that.
     await this.server.me();
-    const place = await this.server.findNotebook(this.store.current.notebook?.path ?? this.path);
+    const path = this.store.current.notebook?.path ?? this.path;
+    const place = await this.server.findNotebook(path, this.#notebookId);
     if (this.#notebookId !== place.notebook_id) {
       this.#notebookId = place.notebook_id;
       this.#kept = null;

@@ -195,8 +195,12 @@ export class Server {
     this.#me = null;
   }
 
-  async findNotebook(path: string): Promise<NotebookPlace> {
-    const response = await this.request("POST", "api/v1/notebooks", { path });
+  /** `known`: the id it had when it was found before; it is followed where it went. */
+  async findNotebook(path: string, known: string | null = null): Promise<NotebookPlace> {
+    const response = await this.request("POST", "api/v1/notebooks", {
+      path,
+      ...(known === null ? {} : { notebook_id: known }),
+    });
     return (await response.json()) as NotebookPlace;
   }
 

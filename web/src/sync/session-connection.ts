@@ -280,7 +280,8 @@ export class SessionConnection {
         this.#wait(why, SLOW_DELAY_MS);
         break;
       case "find-again":
-        if (this.#hasFoundAgain) {
+        // One that is moved is followed as often as it is moved.
+        if (this.#hasFoundAgain && this.#goodbye?.code !== "session.moved") {
           this.#end("refused", why);
           break;
         }

@@ -8,7 +8,7 @@ from msgspec import Struct
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from tailrace.core.outputs import next_item_line
-from tailrace.protocol.errors import FileMissing, RequestError
+from tailrace.protocol.errors import BlobMissing, FileMissing, RequestError
 from tailrace.protocol.ids import BlobHash, ExecutionId, NotebookId, is_id
 from tailrace.server.permissions import Routes
 from tailrace.server.websocket import converse
@@ -31,7 +31,10 @@ INLINE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
 class _Wanted(Struct):
+    """`notebook_id` is what a client knew the notebook by: it is followed where it went."""
+
     path: str
+    notebook_id: str | None = None
 
 
 def _directory(connection: Request | WebSocket) -> Directory:
@@ -56,8 +59,10 @@ async def open_notebook(request: Request) -> Response:
     except (msgspec.DecodeError, RecursionError) as problem:
         raise RequestError(f'send {{"path": "folder/name.ipynb"}}: {problem}') from problem
     directory = _directory(request)
-    place = directory.place(wanted.path)
-    await directory.session(place.notebook_id)
+    known = wanted.notebook_id
+    place = await directory.find(
+        wanted.path, NotebookId(known) if known is not None and is_id(known) else None
+    )
     return json_response(
         {"notebook_id": place.notebook_id, "path": place.name, "name": place.file.name}
     )
@@ -136,16 +141,18 @@ async def blob(request: Request, notebook_id: str, blob_hash: str, type: str = "
     session = await _directory(request).session(NotebookId(notebook_id))
     if not is_id(blob_hash):
         raise FileMissing("there is no such value")
+    is_shown = type in INLINE_IMAGES
+    media_type = type if is_shown else "application/octet-stream"
+    headers = IMMUTABLE if is_shown else {**IMMUTABLE, "Content-Disposition": "attachment"}
     path = await session.blobs.open_path(BlobHash(blob_hash))
-    if path is None:
-        raise FileMissing("there is no such value")
-    if type in INLINE_IMAGES:
-        return FileResponse(path, media_type=type, headers=IMMUTABLE)
-    return FileResponse(
-        path,
-        media_type="application/octet-stream",
-        headers={**IMMUTABLE, "Content-Disposition": "attachment"},
-    )
+    if path is not None:
+        return FileResponse(path, media_type=media_type, headers=headers)
+    try:
+        # Of a notebook that was only opened: it is not on the disk yet.
+        data = await session.blobs.get(BlobHash(blob_hash))
+    except BlobMissing as problem:
+        raise FileMissing("there is no such value") from problem
+    return Response(data, media_type=media_type, headers=headers)
 
 
 async def _session(request: Request, notebook_id: str, execution_id: str) -> Session:
