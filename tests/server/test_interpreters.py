@@ -1,7 +1,10 @@
 """Which environments lie near a notebook, found without running any of them."""
 
+import json
 import sys
 from pathlib import Path
+
+import pytest
 
 from tailrace.kernels.environments import glimpsed
 from tailrace.server.routes import history
@@ -61,3 +64,25 @@ def test_a_notebook_outside_of_the_folder_is_refused(tmp_path: Path) -> None:
         answer = site.program(TOKEN).get("/api/v1/interpreters?path=../other.ipynb")
 
     assert answer.status_code in (403, 404)
+
+
+def test_kernels_of_other_languages_are_offered_or_say_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # PAGE-2
+    specs = tmp_path / "jupyter" / "kernels"
+    for name, program in (("mine", sys.executable), ("gone", "/nowhere/julia")):
+        (specs / name).mkdir(parents=True)
+        said = {"argv": [program], "display_name": name.title(), "language": "julia"}
+        (specs / name / "kernel.json").write_text(json.dumps(said))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    with running_site(tmp_path, routes=(history.routes,), token=TOKEN) as site:
+        answer = site.program(TOKEN).get("/api/v1/interpreters?kernel=ir").json()
+        known = site.program(TOKEN).get("/api/v1/interpreters?kernel=mine").json()
+
+    listed = {spec["name"]: spec for spec in answer["kernelspecs"]}
+    assert listed["mine"]["setting"] == "kernelspec:mine"
+    assert listed["mine"]["display_name"] == "Mine"
+    assert listed["mine"]["problem"] is None
+    assert "/nowhere/julia" in listed["gone"]["problem"]
+    assert "IRkernel::installspec()" in answer["missing"]
+    assert known["missing"] is None

@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from tailrace import __version__
 from tailrace.folders import RUN_LIMIT, StateFolders, state_folders
+from tailrace.kernels import kernelspecs
 from tailrace.kernels.provider import HostProvider
 from tailrace.protocol.errors import TailraceError
 from tailrace.server.running_servers import RunningServers, answers
@@ -72,6 +73,7 @@ def findings(folders: StateFolders) -> Iterator[Finding]:
     yield from _page()
     yield from _port(folders)
     yield from _servers(folders)
+    yield from _kernelspecs()
     yield from asyncio.run(_kernels(folders))
 
 
@@ -247,6 +249,20 @@ def _servers(folders: StateFolders) -> Iterator[Finding]:
             )
         else:
             yield Finding("server", "ok", f"{server.address} serves {server.root}")
+
+
+def _kernelspecs() -> Iterator[Finding]:
+    """Kernels of other languages, and what is wrong with those that do not work."""
+    found = [spec for spec in kernelspecs.installed() if spec.name not in kernelspecs.OURS]
+    for spec in found:
+        about = f"{spec.display_name}, {spec.folder}"
+        if spec.problem is None:
+            yield Finding(f"kernel {spec.name}", "ok", about)
+        else:
+            advice = f"install it anew, or remove it: rm -r {spec.folder}"
+            yield Finding(f"kernel {spec.name}", "warn", spec.problem, advice)
+    if not found:
+        yield Finding("other kernels", "ok", "none is installed; Python needs none")
 
 
 async def _kernels(folders: StateFolders) -> list[Finding]:

@@ -60,6 +60,27 @@ def wanted_by(metadata: Mapping[str, Any]) -> str | None:
     return PREFIX + name
 
 
+def as_metadata(spec: Kernelspec) -> dict[str, str]:
+    """What a notebook says of its kernel, in Jupyter's words."""
+    return {"display_name": spec.display_name, "language": spec.language, "name": spec.name}
+
+
+def language_of(metadata: Mapping[str, Any]) -> str:
+    """The language that a notebook's code cells are in, in small letters."""
+    spec, about = metadata.get("kernelspec"), metadata.get("language_info")
+    for told in (
+        spec.get("language") if isinstance(spec, dict) else None,
+        about.get("name") if isinstance(about, dict) else None,
+    ):
+        if isinstance(told, str) and told:
+            return told.lower()
+    return "python"
+
+
+def is_python(language: str) -> bool:
+    return language.lower() in ("", "python", "ipython")
+
+
 def _is_installed(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and any(
         os.path.isfile(os.path.join(folder, name, "kernel.json")) for folder in _folders()
@@ -97,9 +118,28 @@ def usable(name: str) -> Kernelspec:
     known = ", ".join(spec.name for spec in installed()) or "none"
     raise InterpreterUnusable(
         PREFIX + name,
-        f"no kernel of this name is installed (found: {known}); install it, or choose "
-        "another kernel for the notebook",
+        f"no kernel of this name is installed (found: {known}); {_how_to_install(name)}, or "
+        "choose another kernel for the notebook",
     )
+
+
+# How the kernels that people use most are installed, by how their names begin.
+_INSTALLS = (
+    ("ir", 'run in R: install.packages("IRkernel"); IRkernel::installspec()'),
+    ("julia", 'run in Julia: using Pkg; Pkg.add("IJulia")'),
+    ("bash", "run: pip install bash_kernel && python -m bash_kernel.install"),
+    ("deno", "run: deno jupyter --install"),
+    ("tslab", "run: npm install -g tslab && tslab install"),
+    ("jslab", "run: npm install -g tslab && tslab install"),
+    ("octave", "run: pip install octave_kernel"),
+    ("rust", "run: cargo install evcxr_jupyter && evcxr_jupyter --install"),
+    (".net", "run: dotnet tool install -g Microsoft.dotnet-interactive"),
+)
+
+
+def _how_to_install(name: str) -> str:
+    known = (advice for start, advice in _INSTALLS if name.lower().startswith(start))
+    return next(known, "install it")
 
 
 def _read(name: str, place: Path) -> Kernelspec:

@@ -29,7 +29,8 @@ _KernelEffect = (
 
 
 class KernelPerformer:
-    """`save` and `settle` belong to the checkpoint; `label` is how the host lists kernels."""
+    """`save` and `settle` belong to the checkpoint; `label` is how the host lists kernels;
+    `met` is told of each kernel that is attached, before anything is run there."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class KernelPerformer:
         label: str,
         save: Callable[[], None],
         settle: Callable[[str], None],
+        met: Callable[[Kernel], Coroutine[Any, Any, None]],
         env: dict[str, str] | None = None,
     ) -> None:
         self._mailbox = mailbox
@@ -50,6 +52,7 @@ class KernelPerformer:
         self._label = label
         self._save = save
         self._settle = settle
+        self._met = met
         self._env = env
         self._kernels: dict[KernelId, Kernel] = {}
         self._current: Kernel | None = None
@@ -202,6 +205,9 @@ class KernelPerformer:
         self._kernels[kernel.kernel_id] = kernel
         if self._expected != kernel.kernel_id:
             return
+        await self._met(kernel)
+        if self._expected != kernel.kernel_id or kernel.kernel_id not in self._kernels:
+            return  # stopped or let go of meanwhile
         self._is_arriving = False
         self._current = kernel
         for effect in self._waiting:

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from tailrace.blobs.held import HeldBlobs
 from tailrace.core.step import effects_on_open
 from tailrace.documents.room import Room
 from tailrace.kernels import kernelspecs
-from tailrace.kernels.kernel import KernelProvider
+from tailrace.kernels.kernel import Kernel, KernelProvider
 from tailrace.log.event_log import EventLog
 from tailrace.protocol import operations as op
-from tailrace.protocol.errors import KernelUnreachable, LogError, LogFenced
+from tailrace.protocol.errors import KernelError, KernelUnreachable, LogError, LogFenced
+from tailrace.protocol.events import DocumentUpdated
 from tailrace.protocol.frames import (
     Answer,
     Complete,
@@ -33,6 +35,7 @@ from tailrace.protocol.frames import (
 )
 from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.state import SessionState
+from tailrace.session import kernel_words
 from tailrace.session.actor import Actor
 from tailrace.session.checkpointing import Checkpointing
 from tailrace.session.clock import Clock
@@ -275,6 +278,7 @@ class Session:
                     label=self._label or str(self.place.file),
                     save=self.checkpointing.request,
                     settle=self.checkpointing.settle,
+                    met=self._met,
                     env=self._env,
                 )
                 await self._find_kernel(self._performer)
@@ -331,6 +335,28 @@ class Session:
             performer.perform(effect)
         if not missing:
             performer.report_lost(kernel_id)
+
+    async def _met(self, kernel: Kernel) -> None:
+        """Have the notebook say which language its kernel speaks (KER-50)."""
+        metadata = self.room.metadata()
+        name = kernelspecs.named_by(self.state.kernel.interpreter)
+        if self._interpreter is not None or (
+            name is None and kernelspecs.is_python(kernelspecs.language_of(metadata))
+        ):
+            return
+        try:
+            spec = await asyncio.to_thread(kernelspecs.usable, name) if name else None
+            about = (await kernel.ask("kernel-info", {})).get("language_info") or {}
+        except KernelError as error:
+            log_.warning("the kernel of %s did not tell its language: %s", self.path, error)
+            return
+        wanted = kernel_words.told(self.room.metadata(), about, spec)
+        if wanted is None or self.state.kernel.kernel_id != kernel.kernel_id:
+            return
+        room = Room.from_update(self.room.state())
+        update = room.merge_notebook(replace(room.to_notebook(), metadata=wanted))
+        if update is not None:
+            self._mailbox.put(Noted((DocumentUpdated(self.state.generation or "", update),)))
 
     async def close(self, goodbye: Goodbye = ENDED) -> None:
         """Save what is unsaved, keep a snapshot, sync, let go. The kernel runs on.

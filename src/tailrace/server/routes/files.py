@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tailrace.files.workspace import Entry, EntryKind, Workspace
+from tailrace.kernels import kernelspecs
 from tailrace.protocol.errors import RequestError
 from tailrace.server.application import Application
 from tailrace.server.bodies import json_body
@@ -47,8 +48,11 @@ class _Folder(Struct, frozen=True):
 
 
 class _Wanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """`kernel` is the kernelspec that a new notebook is for; null is the server's Python."""
+
     path: str
     kind: Literal["notebook", "folder", "file"]
+    kernel: str | None = None
 
 
 def file_routes(application: Application) -> Routes:
@@ -125,10 +129,11 @@ def _create(workspace: Workspace, wanted: _Wanted) -> Entry:
         return workspace.create(wanted.path)
     if not wanted.path.lower().endswith(".ipynb"):
         raise RequestError("the name of a notebook ends in .ipynb")
-    return workspace.create(wanted.path, empty_notebook())
+    spec = None if wanted.kernel is None else kernelspecs.usable(wanted.kernel)
+    return workspace.create(wanted.path, empty_notebook(spec))
 
 
-def empty_notebook() -> bytes:
+def empty_notebook(kernel: kernelspecs.Kernelspec | None = None) -> bytes:
     """A valid notebook with one empty code cell, in the form that Jupyter writes."""
     cell: dict[str, object] = {
         "cell_type": "code",
@@ -139,9 +144,14 @@ def empty_notebook() -> bytes:
         "source": [],
     }
     spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    if kernel is not None:
+        spec = kernelspecs.as_metadata(kernel)
+    metadata: dict[str, object] = {"kernelspec": spec}
+    if spec["language"]:
+        metadata["language_info"] = {"name": spec["language"]}
     notebook = {
         "cells": [cell],
-        "metadata": {"kernelspec": spec, "language_info": {"name": "python"}},
+        "metadata": metadata,
         "nbformat": 4,
         "nbformat_minor": 5,
     }

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tailrace.kernels import kernelspecs
 from tailrace.kernels.environments import packages_of
 from tailrace.language import ruff
 from tailrace.language.cells_text import Joined, Source, joined, place_of
@@ -94,9 +95,7 @@ def _code_cells(session: Session) -> list[Source]:
 
 
 def _is_python(session: Session) -> bool:
-    spec = session.room.metadata().get("kernelspec")
-    language = spec.get("language") if isinstance(spec, dict) else None
-    return not isinstance(language, str) or language.lower() in ("", "python", "ipython")
+    return kernelspecs.is_python(kernelspecs.language_of(session.room.metadata()))
 
 
 async def _answer(
