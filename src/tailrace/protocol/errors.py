@@ -27,6 +27,7 @@
     ├── FileError
     │   ├── PathOutside        outside the folder that is served
     │   ├── FileMissing
+    │   │   └── NotebookMoved  its id is that of before
     │   ├── FileNotWritable
     │   │   └── DiskFull       no space, or over a quota or limit: the old file stands
     │   ├── FileTaken          something of that name is there already
