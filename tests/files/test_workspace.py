@@ -316,3 +316,18 @@ def test_a_folder_does_not_go_into_itself(workspace: Workspace) -> None:
     for act in (workspace.delete, lambda root: workspace.rename(root, "x")):
         with pytest.raises(NameRefused):
             act("")
+
+
+def test_a_copy_is_whole_whatever_one_reading_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # FIL-1
+    (tmp_path / "long.bin").write_bytes(b"0123456789")
+    monkeypatch.setitem(Workspace.read.__kwdefaults__, "limit_bytes", 4)
+    workspace = Workspace(tmp_path)
+
+    workspace.copy("long.bin", "copy.bin")
+
+    assert (tmp_path / "copy.bin").read_bytes() == b"0123456789"
+    with pytest.raises(FileTaken):
+        workspace.copy("long.bin", "copy.bin")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["copy.bin", "long.bin"]

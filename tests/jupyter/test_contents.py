@@ -221,15 +221,43 @@ def test_untitled_files_take_the_next_free_name(api: httpx.Client, folder: Path)
 
 
 def test_a_copy_has_a_name_of_its_own(api: httpx.Client, folder: Path) -> None:  # JUP-34
-    (folder / "a.tar.gz").write_bytes(b"x")
-    source = {"copy_from": f"{folder.name}/a.tar.gz"}
+    (folder / "inner").mkdir()
+    for name in ("a.tar.gz", "my.data.ipynb", "a-Copycat.txt"):
+        (folder / name).write_bytes(b"x")
 
-    names = [ask(api, "POST", folder.name, 201, json=source)["name"] for _ in range(2)]
+    def copied(name: str, to: str = folder.name) -> str:
+        source = {"copy_from": f"{folder.name}/{name}"}
+        return str(ask(api, "POST", to, 201, json=source)["name"])
 
-    assert names == ["a-Copy1.tar.gz", "a-Copy2.tar.gz"]
-    assert (folder / names[1]).read_bytes() == b"x"
+    assert [copied("a.tar.gz"), copied("a.tar.gz")] == ["a-Copy1.tar.gz", "a-Copy2.tar.gz"]
+    assert copied("a-Copy1.tar.gz") == "a-Copy3.tar.gz"
+    assert copied("my.data.ipynb") == "my.data-Copy1.ipynb"
+    assert copied("a-Copycat.txt") == "a-Copycat-Copy1.txt"
+    elsewhere = f"{folder.name}/inner"
+    assert [copied("a.tar.gz", elsewhere) for _ in range(2)] == ["a.tar.gz", "a-Copy1.tar.gz"]
+    assert (folder / "inner" / "a.tar.gz").read_bytes() == b"x"
     ask(api, "POST", folder.name, 404, json={"copy_from": f"{folder.name}/none"})
-    ask(api, "POST", folder.name, 400, json={"copy_from": folder.name})
+    ask(api, "POST", folder.name, 400, json={"copy_from": 5})
+
+
+def test_a_folder_is_copied_with_what_is_in_it(api: httpx.Client, folder: Path) -> None:  # JUP-34
+    (folder / "full" / "deep").mkdir(parents=True)
+    (folder / "full" / "deep" / "a.txt").write_text("a")
+    (folder / "full" / ".hidden").write_text("h")
+    source = {"copy_from": f"{folder.name}/full"}
+
+    model = ask(api, "POST", folder.name, 201, json=source)
+
+    assert (model["name"], model["type"]) == ("full-Copy1", "directory")
+    copy = folder / "full-Copy1"
+    found = sorted(each.relative_to(copy).as_posix() for each in copy.rglob("*"))
+    assert found == ["deep", "deep/a.txt"]
+    assert ask(api, "POST", folder.name, 201, json=source)["name"] == "full-Copy2"
+    inside = ask(api, "POST", f"{folder.name}/full", 400, json=source)
+    assert "itself" in inside["message"]
+    (folder / "full" / "round").symlink_to(folder / "full")
+    assert "round" in ask(api, "POST", folder.name, 400, json=source)["message"]
+    assert not (folder / "full-Copy3").exists()
 
 
 def test_a_rename_moves_a_file_and_replaces_none(api: httpx.Client, folder: Path) -> None:  # JUP-35
@@ -306,7 +334,10 @@ def test_links_are_followed_inside_and_never_out(api: httpx.Client, folder: Path
     (folder / "bad").symlink_to(outside / "secret.txt")
     (folder / "way").symlink_to(outside)
 
-    assert ask(api, "GET", f"{folder.name}/good", 200)["content"] == "inside"
+    shown = ask(api, "GET", f"{folder.name}/good", 200)
+    assert (shown["content"], shown["name"]) == ("inside", "good")
+    listed = [each["name"] for each in ask(api, "GET", folder.name, 200)["content"]]
+    assert listed == ["good", "real.txt"]
     body = {"type": "file", "format": "text", "content": "y"}
     for path in ("bad", "way/secret.txt", "way"):
         ask(api, "GET", f"{folder.name}/{path}", 404)
@@ -358,6 +389,19 @@ def test_no_path_leads_out(server: Server, api: httpx.Client) -> None:  # JUP-39
         url = httpx.URL(server.base).copy_with(raw_path=f"/api/contents/{path}".encode())
         assert api.put(url, json=body).status_code == 404
     assert [each.name for each in sibling.iterdir()] == ["secret.txt"]
+
+
+def test_a_path_that_is_no_unicode_names_nothing(api: httpx.Client, folder: Path) -> None:  # JUP-31
+    body = {"type": "file", "format": "text", "content": "y"}
+    for name in ("%ff.txt", "%ed%a0%80.txt"):
+        for prefix in ("/api/contents", "/files"):
+            path = f"{prefix}/{folder.name}/{name}".encode()
+            url = httpx.URL(str(api.base_url)).copy_with(raw_path=path)
+            assert api.get(url).status_code == 400, name
+        assert api.put(url.copy_with(raw_path=path), json=body).status_code in (400, 405)
+        ask(api, "PUT", f"{folder.name}/{name}", 400, json=body)
+
+    assert list(folder.iterdir()) == []
 
 
 def test_a_download_is_never_a_page_of_ours(api: httpx.Client, folder: Path) -> None:  # SEC-18

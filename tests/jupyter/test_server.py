@@ -127,6 +127,9 @@ def test_an_unknown_kernel_is_named(api: httpx.Client) -> None:  # JUP-21
     answer = api.post("/api/kernels", json={"name": "cobol"})
     assert answer.status_code == 500
     assert "cobol" in answer.json()["message"]
+    wanted = {"path": "x", "type": "notebook", "kernel": {"name": "cobol"}}
+    answer = api.post("/api/sessions", json=wanted)
+    assert (answer.status_code, answer.json()["short_message"]) == (501, "'cobol' not found")
 
 
 def test_a_path_has_the_session_of_its_notebook(

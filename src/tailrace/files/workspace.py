@@ -11,6 +11,8 @@ All of it blocks: call it from a thread.
 import errno
 import os
 import re
+import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -41,6 +43,7 @@ from tailrace.protocol.errors import (
 
 EntryKind = Literal["notebook", "file", "folder", "other"]
 READ_BYTES = 1 << 30  # what `read` gives at most unless told otherwise
+COPY_BYTES = 1 << 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -208,8 +211,19 @@ class Workspace:
         return self.entry(new)
 
     def copy(self, old: str, new: str) -> Entry:
-        """A second file with the same bytes. Raises `FileMissing`, `FileTaken`, `DiskFull`."""
-        return self.create(new, self.read(old))
+        """A second file with the same bytes, however many those are. Raises `FileMissing`,
+        `FileTaken`, `DiskFull`."""
+        place = self.place_for(new)
+        temporary = place.parent / f"{TEMP_PREFIX}copy-{secrets.token_hex(8)}"
+        try:
+            with self.open(old) as source, fate_of(new), temporary.open("xb") as target:
+                shutil.copyfileobj(source, target, COPY_BYTES)
+                target.flush()
+                os.fsync(target.fileno())
+            return self.adopt(temporary, new)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     def delete(self, relative: str) -> None:
         """Remove a file, a link (not what it leads to) or an empty folder."""

@@ -8,6 +8,7 @@ the anti-forgery token in the cookie `_xsrf`, as Jupyter does it (SEC-32).
 import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from starlette.requests import Request
@@ -32,11 +33,20 @@ Endpoint = Callable[..., Awaitable[Any]]
 
 
 class Unfit(errors.RequestError):
-    """A request that Jupyter Server refuses too; `reason` is its own short word for it."""
+    """A request that Jupyter Server refuses too; `reason` is its own short word for it, and
+    `short` the sentence that its front end shows as a title."""
 
-    def __init__(self, message: str, *, status: int = 400, reason: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        reason: str | None = None,
+        short: str | None = None,
+    ) -> None:
         self.status = status
         self.reason = reason
+        self.short = short
         super().__init__(message)
 
 
@@ -73,6 +83,8 @@ def problem_answer(problem: errors.TailraceError) -> Response:
     """`code` is ours, besides what Jupyter's clients look for."""
     reason = problem.reason if isinstance(problem, Unfit) else None
     content = {"message": str(problem), "reason": reason, "code": problem.code}
+    if isinstance(problem, Unfit) and problem.short is not None:
+        content["short_message"] = problem.short
     return json_answer(content, jupyter_status(problem))
 
 
@@ -105,10 +117,19 @@ def base_of(request: Request) -> str:
     return f"{request.scope.get('root_path', '')}/"
 
 
+def _must_be_unicode(request: Request) -> None:
+    """Before this, other bytes have become question marks, and would name another file."""
+    try:
+        unquote_to_bytes(request.scope.get("raw_path") or b"").decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unfit("Invalid unicode in path") from None
+
+
 def _answering(endpoint: Endpoint) -> Endpoint:
     @functools.wraps(endpoint)
     async def answering(request: Request, **given: Any) -> Response:
         try:
+            _must_be_unicode(request)
             result = await endpoint(request, **given)
         except errors.TailraceError as problem:
             result = problem_answer(problem)

@@ -24,6 +24,7 @@ from tailrace.formats.ipynb import parse
 from tailrace.jupyter.times import iso_time
 from tailrace.protocol.errors import FileMissing, FileTaken, NotANotebook, TailraceError
 from tailrace.server.jupyter.answers import Unfit
+from tailrace.server.jupyter.copying import copied
 from tailrace.server.jupyter.kept_copies import KeptCopies
 from tailrace.server.jupyter.uploads import Uploads
 from tailrace.server.routes.files import empty_notebook
@@ -115,7 +116,8 @@ class Contents:
             if each.path is None or each.kind == "other":
                 continue
             try:
-                inner.append(self._model(each.path, Wanted(content=False)))
+                called = f"{path}/{each.name}" if path else each.name
+                inner.append(self._model(called, Wanted(content=False)))
             except TailraceError:
                 continue  # it went meanwhile, or may not be looked at
         return {**model, "content": inner, "format": "json"}
@@ -127,7 +129,8 @@ class Contents:
         except OSError as error:
             raise FileMissing(f"there is no file {path}") from error
         return {
-            "name": entry.name,
+            # A link's own name, not that of what it leads to.
+            "name": path.rpartition("/")[2],
             "path": path,
             "last_modified": iso_time(found.st_mtime),
             "created": iso_time(found.st_ctime),
@@ -239,7 +242,7 @@ class Contents:
         """Beside others in `folder`, under a name of its own."""
         await asyncio.to_thread(self._must_be_folder, folder)
         await self._save_what_is_open(source)
-        path = await asyncio.to_thread(self._copied, source, folder)
+        path = await asyncio.to_thread(copied, self._workspace, source, folder)
         return await self.get(path, Wanted(content=False))
 
     async def rename(self, path: str, new: str) -> Model:
@@ -274,28 +277,16 @@ class Contents:
             else:
                 return path
 
-    def _copied(self, source: str, folder: str) -> str:
-        if self._workspace.entry(source).kind == "folder":
-            raise Unfit(f"Can't copy a directory: {source}")
-        stem, dot, ending = source.rpartition("/")[2].partition(".")
-        stem = stem.partition("-Copy")[0] if "-Copy" in stem else stem
-        number = 1
-        while True:
-            name = f"{stem}-Copy{number}{dot}{ending}"
-            path = f"{folder}/{name}" if folder else name
-            try:
-                self._workspace.copy(source, path)
-            except FileTaken:
-                number += 1
-            else:
-                return path
-
     # ── checkpoints ──────────────────────────────────────────────────────────
 
     async def keep_copy(self, path: str) -> Model:
         await self._save_what_is_open(path)
-        data = await asyncio.to_thread(self._workspace.read, path)
-        return await asyncio.to_thread(self.copies.keep, path, data)
+        return await asyncio.to_thread(self._keep, path)
+
+    def _keep(self, path: str) -> Model:
+        if self._workspace.entry(path).size_bytes > READ_BYTES:
+            raise Unfit(f"{path} is too large for a checkpoint", status=413)
+        return self.copies.keep(path, self._workspace.read(path))
 
     async def list_copies(self, path: str) -> list[Model]:
         await asyncio.to_thread(self._workspace.entry, path)

@@ -69,7 +69,9 @@ def contents_routes(
         model, path = await body_of(request), _clean(path)
         source = model.get("copy_from")
         if source:
-            created = await contents.copy(_clean(str(source)), path)
+            if not isinstance(source, str):
+                raise Unfit("copy_from must be a path")
+            created = await contents.copy(_clean(source), path)
         else:
             ending = str(model.get("ext") or "")
             created = await contents.create_untitled(path, model.get("type"), ending)
@@ -83,9 +85,7 @@ def contents_routes(
             raise Unfit("Cannot copy with PUT, only POST")
         saved, is_new = await contents.save(path, model)
         happenings.tell(CONTENTS, "save", path=path)
-        if is_new:
-            return json_answer(saved, 201, location=_address(request, path))
-        return json_answer(saved)
+        return json_answer(saved, 201 if is_new else 200, location=_address(request, path))
 
     @routes.json("PATCH", "/api/contents/{path:path}", permission="edit")
     async def rename(request: Request, path: str) -> Response:

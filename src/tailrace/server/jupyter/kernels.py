@@ -190,7 +190,7 @@ class Kernels:
         session = await self._of_notebook(path)
         if session is not None:
             if session.kernel_id is None:
-                spec = await self.specs.named(kernel_name)
+                spec = await self.specs.named(kernel_name, status=501)
                 await self._start_kernel(session, spec.interpreter if kernel_name else None)
             model = self.session_model(session)
             assert model is not None, "a notebook's session has a model"
@@ -199,7 +199,7 @@ class Kernels:
             model = self.session_model(session)
             if model is not None and (model["path"], model["type"]) == (path, kind):
                 return model
-        spec = await self.specs.named(kernel_name)
+        spec = await self.specs.named(kernel_name, status=501)
         console = Console(
             spec.name, str(await self._folder(path)), path, name or path.rpartition("/")[2], kind
         )

@@ -61,13 +61,15 @@ class Kernelspecs:
             self._read_at = time.monotonic()
         return self._found
 
-    async def named(self, name: str | None) -> Kernelspec:
-        """Raises `Unfit` (Jupyter Server answers 500 and so do we)."""
+    async def named(self, name: str | None, *, status: int = 500) -> Kernelspec:
+        """Raises `Unfit`: with 500, as Jupyter Server answers who asks for a kernel, or what
+        it answers who asks for a session."""
         specs = await self.all()
         spec = specs.get(name or self.default)
         if spec is None:
             known = ", ".join(sorted(specs))
-            raise Unfit(f"No such kernel named {name}; this server has {known}", status=500)
+            message = f"No such kernel named {name}; this server has {known}"
+            raise Unfit(message, status=status, short=f"{name!r} not found")
         return spec
 
     def name_of(self, interpreter: str | None) -> str:
