@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -17,6 +17,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.browser import Notebook, launched, reader
+from tests.e2e.gallery import lay_out
+from tests.e2e.studio import PICTURES, Screen, screen
 
 TOKEN = "token-of-the-end-to-end-tests"
 START_WITHIN_S = 60
@@ -173,3 +175,22 @@ def opened(server: Server, chromium: Browser) -> Iterator[Open]:
     finally:
         for context in contexts:
             context.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="package")
+def rivers() -> Iterator[Server]:
+    """A server with files of its own, so that the pictures show nobody else's."""
+    with made_server() as server:
+        lay_out(server.folder)
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        yield server
+
+
+@pytest.fixture
+def screens(rivers: Server, chromium: Browser) -> Iterator[list[Screen]]:
+    """A desk and a hand."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(screen(chromium, rivers.login, "desk")),
+            stack.enter_context(screen(chromium, rivers.login, "phone")),
+        ]

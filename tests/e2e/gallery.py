@@ -1,9 +1,15 @@
-"""The files the pictures are of: a notebook with every kind of output, and some neighbours."""
+"""What the pictures are of: a notebook with every kind of output, some neighbours, and how a
+window is brought to a place in them. What is asked of a picture is in `studio.py`."""
 
 import json
 import struct
 import zlib
 from pathlib import Path
+
+from playwright.sync_api import Locator, Page
+
+from tests.e2e.browser import until
+from tests.e2e.studio import Screen
 
 WORDS = """# Rivers of Europe
 
@@ -176,3 +182,34 @@ def lay_out(folder: Path) -> None:
         "    return path.read_text().splitlines()  # without their ends\n"
     )
     (rivers / "map.png").write_bytes(picture(320, 160))
+
+
+def open_notebook(base: str, seen: Screen, name: str) -> Page:
+    page = seen.page
+    page.goto(f"{base}/notebook/rivers/{name}")
+    until(lambda: page.locator("body").get_attribute("data-connection") == "open", "a connection")
+    page.wait_for_selector(".cells-end")
+    return page
+
+
+def place(page: Page, cell: str) -> Locator:
+    return page.locator(f'[data-cell-id="{cell}"]')
+
+
+def state(page: Page, cell: str) -> str | None:
+    return place(page, cell).get_attribute("data-execution")
+
+
+def bring(page: Page, cell: str) -> Locator:
+    """Scrolls a cell to the top; it is there, and so are the drawings in it."""
+    found = place(page, cell)
+    found.evaluate("cell => cell.scrollIntoView({ block: 'start' })")
+    until(lambda: found.get_attribute("data-near") is not None, "the cell to be made")
+    frames = found.locator("iframe")
+    until(
+        lambda: all(
+            (frame.bounding_box() or {"height": 0})["height"] > 10 for frame in frames.all()
+        ),
+        "the drawings",
+    )
+    return found

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page
 
+from tests.e2e.browser import log_in
+
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "artifacts" / "screens"
 AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
@@ -29,8 +31,8 @@ SIZES: dict[Size, dict[str, Any]] = {
 }
 
 # What is inside the frames of outputs is their authors' business, and out of reach.
-FINDINGS = """async (rules) => {
-  const { violations } = await axe.run(document, {
+FINDINGS = """async ([part, rules]) => {
+  const { violations } = await axe.run(part || document, {
     iframes: false,
     resultTypes: ["violations"],
     ...(rules.length > 0 && { runOnly: rules }),
@@ -84,25 +86,29 @@ class Screen:
     def wrong(self) -> list[str]:
         return [each for each in self.problems if not any(words in each for words in self.expected)]
 
-    def look(self, name: str) -> None:
-        """Takes the picture in both themes; what is wrong is kept until `wrong` is asked."""
+    def look(self, name: str, part: str = "") -> None:
+        """Takes the picture in both themes; what is wrong is kept until `wrong` is asked.
+
+        `part` selects what is new since the look before: only that is gone through by axe,
+        for which every element costs a millisecond.
+        """
         for theme in THEMES:
             self.page.emulate_media(color_scheme=theme)
             self.page.screenshot(
                 path=PICTURES / f"{name}-{self.size}-{theme}.png", animations="disabled"
             )
-            self.problems += [f"{name}, {theme}: {wrong}" for wrong in self._findings(theme)]
+            self.problems += [f"{name}, {theme}: {wrong}" for wrong in self._findings(theme, part)]
         wider = self.page.evaluate(WIDTH) - SIZES[self.size]["viewport"]["width"]
         if wider > 0:
             self.problems.append(f"{name}: {wider} px wider than the screen")
         self.problems += [f"{name}: cut off: {label}" for label in self.page.evaluate(CUT_OFF)]
 
-    def _findings(self, theme: str) -> list[str]:
+    def _findings(self, theme: str, part: str) -> list[str]:
         """The dark page differs from the light one in its colours alone."""
         rules = ["color-contrast"] if theme == "dark" else []
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE)
-        return list(self.page.evaluate(FINDINGS, rules))
+        return list(self.page.evaluate(FINDINGS, [part, rules]))
 
 
 @contextmanager
@@ -110,9 +116,8 @@ def screen(browser: Browser, login: str, size: Size) -> Iterator[Screen]:
     """A window of a browser of its own, logged in by `login`; in the end nothing was wrong."""
     context = browser.new_context(**SIZES[size])
     try:
-        page = context.new_page()
-        page.goto(login)
-        seen = Screen(page, size)
+        log_in(context, login)
+        seen = Screen(context.new_page(), size)
         yield seen
         if wrong := seen.wrong():
             raise AssertionError("\n".join(wrong))

@@ -175,6 +175,7 @@ def test_a_hostile_notebook_does_nothing_but_be_shown(  # SEC-23, SEC-26
     with reader(chromium, server.login) as page:
         witness = Witness(page, server.base)
         # Its name is on the first page, and is searched for.
+        page.goto(server.base)
         page.get_by_role("link", name="onerror=top").first.wait_for()
         assert page.evaluate(FOUND) == NOTHING
         notebook = Notebook(page, server.notebook(quote(NAME)))
