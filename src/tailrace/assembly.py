@@ -15,6 +15,7 @@ from tailrace.log.embedded import EmbeddedLog
 from tailrace.log.event_log import EventLog
 from tailrace.page_settings import PageSettings, PageSettingsFile
 from tailrace.protocol.errors import TailraceError
+from tailrace.protocol.frames import SettingsChanged
 from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.operations import StopKernel
 from tailrace.session.clock import SystemClock
@@ -89,8 +90,9 @@ class Application:
             log_.error("the kernel host did not start: %s", error)
 
     def apply(self, settings: PageSettings) -> None:
-        """Save files by themselves, or only when asked, from now on."""
+        """Save files by themselves, or only when asked, from now on; tell the pages."""
         self.directory.set_autosave(settings.autosave)
+        self.directory.tell(SettingsChanged())
 
     async def stop_kernel(self, kernel_id: KernelId, *, kill: bool, reason: str) -> bool:
         """Stop it, through its session where one is open, so that the log says so."""

@@ -35,6 +35,7 @@ def theme(notebook: Notebook) -> str:
 
 
 def test_a_choice_is_seen_at_once_and_in_another_browser(written: Write, opened: Open) -> None:
+    """PAGE-63"""
     name = written("if True:\n    print(1)")
     here, there = opened(name), opened(name)
     here.select("a")
@@ -47,8 +48,7 @@ def test_a_choice_is_seen_at_once_and_in_another_browser(written: Write, opened:
     until(lambda: code_size(here) == "18px", "the size")
     until(lambda: here.cell("a").locator(".cm-lineNumbers").count() == 1, "line numbers")
     until(lambda: here.cell("a").locator(".cm-guided").count() == 1, "indentation")
-    # The other one asks when somebody looks at it.
-    there.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    # The other one is told, though nobody looks at it.
     until(lambda: theme(there) == "dark", "the theme over there")
     until(lambda: code_size(there) == "18px", "the size over there")
     here.page.reload()

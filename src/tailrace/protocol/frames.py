@@ -191,6 +191,10 @@ class Status(_Frame, frozen=True):
     saved_at: float | None = None
 
 
+class SettingsChanged(_Frame, frozen=True):
+    """The page's settings are others now; who obeys them asks for them anew (PAGE-63)."""
+
+
 class Pong(_Frame, frozen=True):
     nonce: int = 0
 
@@ -202,4 +206,15 @@ class Goodbye(_Frame, frozen=True):
     message: str
 
 
-ServerFrame = Welcome | Snapshot | Events | Answer | Reply | Durable | Status | Pong | Goodbye
+ServerFrame = (
+    Welcome
+    | Snapshot
+    | Events
+    | Answer
+    | Reply
+    | Durable
+    | Status
+    | SettingsChanged
+    | Pong
+    | Goodbye
+)

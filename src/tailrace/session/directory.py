@@ -31,7 +31,7 @@ from tailrace.protocol.errors import (
     ServerClosing,
     TailraceError,
 )
-from tailrace.protocol.frames import Goodbye
+from tailrace.protocol.frames import Goodbye, ServerFrame
 from tailrace.protocol.ids import KernelId, NotebookId, OperationId
 from tailrace.protocol.operations import StopKernel
 from tailrace.session.clock import Clock
@@ -230,6 +230,11 @@ class Directory:
         self._autosaves = autosaves
         for session in self._sessions.values():
             session.checkpointing.set_autosave(autosaves and not self._is_console(session.place))
+
+    def tell(self, frame: ServerFrame) -> None:
+        """To every client of every open notebook: what is no record of any of them."""
+        for session in self._sessions.values():
+            session.actor.fanout.tell(frame)
 
     def _is_console(self, place: Place) -> bool:
         return place.folder == self._console_folder

@@ -28,6 +28,7 @@ const KINDS: ReadonlySet<string> = new Set<ServerFrame["kind"]>([
   "reply",
   "durable",
   "status",
+  "settings-changed",
   "pong",
   "goodbye",
 ]);

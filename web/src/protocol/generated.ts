@@ -677,6 +677,7 @@ export type ServerFrame =
   | Reply
   | Durable
   | Status
+  | SettingsChanged
   | Pong
   | Goodbye;
 
@@ -697,6 +698,11 @@ export interface SessionState {
   readonly comms: { readonly [key: string]: Comm };
   readonly checkpoint: Checkpoint;
   readonly answered: readonly string[];
+}
+
+/** The page's settings are others now; who obeys them asks for them anew (PAGE-63). */
+export interface SettingsChanged {
+  readonly kind: "settings-changed";
 }
 
 /** Everything at `state.sequence`. `document` is the whole document as one update. */

@@ -1,11 +1,12 @@
 /**
  * The settings as this page has them. The server keeps them; a copy in this browser is there
- * before it has answered. Asked for again whenever the page is looked at, and told at once to
- * the other pages of this browser.
+ * before it has answered. Asked for again when a session hears that they changed and whenever
+ * the page is looked at, and told at once to the other pages of this browser.
  */
 
 import { useSyncExternalStore } from "react";
 import type { Server } from "../sync/server";
+import { onSettingsNews } from "../sync/settings-news";
 import { notify } from "../ui/notices";
 import { onThemeChosen, setTheme } from "../ui/theme";
 import { DEFAULTS, isEqual, type PageSettings, settingsOf, wireOf } from "./page-settings";
@@ -17,6 +18,7 @@ let settings: PageSettings = kept();
 let server: Server | null = null;
 let channel: BroadcastChannel | null = null;
 let changes = 0; // in flight: what the server answers meanwhile is older than what is here
+let hasNews = false; // of settings that were not asked for meanwhile
 
 function kept(): PageSettings {
   try {
@@ -54,7 +56,9 @@ function apply(): void {
 }
 
 async function ask(): Promise<void> {
-  if (!server || changes > 0) return;
+  if (!server) return;
+  hasNews = changes > 0;
+  if (hasNews) return;
   try {
     const answer = await server.request("GET", "api/v1/settings");
     const found = settingsOf(await answer.json());
@@ -78,6 +82,7 @@ export function connectSettings(to: Server): () => void {
   };
   window.addEventListener("focus", looked);
   document.addEventListener("visibilitychange", looked);
+  const stopNews = onSettingsNews(() => void ask());
   const stopTheme = onThemeChosen((theme) => {
     if (theme !== settings.theme) changeSettings({ theme });
   });
@@ -86,6 +91,7 @@ export function connectSettings(to: Server): () => void {
   return () => {
     window.removeEventListener("focus", looked);
     document.removeEventListener("visibilitychange", looked);
+    stopNews();
     stopTheme();
     channel?.close();
     channel = null;
@@ -113,6 +119,7 @@ export function changeSettings(changed: Partial<PageSettings>): void {
     })
     .finally(() => {
       changes -= 1;
+      if (changes === 0 && hasNews) void ask();
     });
 }
 

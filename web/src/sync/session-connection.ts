@@ -29,6 +29,7 @@ import type { Connection } from "../store/session";
 import { newId } from "./new-id";
 import { Reconnect, SLOW_DELAY_MS, type Surroundings } from "./reconnect";
 import { ServerError } from "./server";
+import { tellSettingsNews } from "./settings-news";
 import { type Address, FrameSocket, type Transport } from "./socket";
 
 export const SILENCE_MS = 20_000; // then we ask whether anybody is there
@@ -356,6 +357,9 @@ export class SessionConnection {
         break;
       case "status":
         listener.status(frame);
+        break;
+      case "settings-changed":
+        tellSettingsNews();
         break;
       case "pong":
         break;
