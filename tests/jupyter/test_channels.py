@@ -67,9 +67,10 @@ def test_an_execution_is_told_from_busy_to_idle(client: Client) -> None:  # JUP-
     ]
     header = messages[0].parent_header
     assert (header["username"], header["session"]) == ("ada", client.session_id)
-    count = messages[1].content["execution_count"]
-    assert messages[3].content["execution_count"] == count
-    reply = messages[4].content
+    by_kind = {message.kind: message.content for message in messages}
+    count = by_kind["execute_input"]["execution_count"]
+    assert by_kind["execute_result"]["execution_count"] == count
+    reply = by_kind["execute_reply"]
     assert reply["execution_count"] == count
     assert reply["user_expressions"]["x"]["data"]["text/plain"] == "2"
 
@@ -121,8 +122,8 @@ def test_an_error_aborts_what_waits_unless_it_shall_not(client: Client) -> None:
 
 
 def test_questions_are_answered_while_a_cell_runs(client: Client) -> None:  # JUP-15
-    runs = client.execute("text = 'a'; import time; time.sleep(60)")
-    client.until("execute_input", runs)
+    runs = client.execute("text = 'a'; print('known'); import time; time.sleep(60)")
+    client.until("stream", runs)
 
     found = client.ask("complete_request", {"code": "tex", "cursor_pos": 3})
     while found["status"] == "error":  # a busy machine may let the time for it pass
@@ -263,13 +264,47 @@ def test_a_comm_carries_data_and_buffers_both_ways(
         assert (back.content["data"], back.buffers) == ({"back": 1}, (b"\0\xff", b""))
         order = [(m.kind, m.content.get("execution_state")) for m in client.heard]
         assert order.index(("comm_msg", None)) < len(order) - 1
-        assert "got" in "".join(m.content.get("text", "") for m in client.heard)
+        printed = [m for m in client.of(sent) if m.kind == "stream"]
+        assert "got" in "".join(m.content["text"] for m in printed)
+        assert back.parent_header["msg_id"] == sent
 
         closed = client.send("comm_close", {"comm_id": comm_id, "data": {}})
         client.until("status", closed, execution_state="idle")
         assert comm_id not in client.ask("comm_info_request", {})["comms"]
         unknown = client.send("comm_msg", {"comm_id": "none", "data": {}})
         client.until("status", unknown, execution_state="idle")
+
+
+def test_who_moves_a_widget_is_told_its_echo_and_what_handlers_show(
+    client: Client,
+) -> None:  # JUP-46, WID-6
+    code = (
+        "import ipywidgets as w\ns = w.IntSlider()\n"
+        "def came(change):\n    print('came', change['new']); t.value = str(change['new'])\n"
+        "t = w.Text(); s.observe(came, 'value'); s.model_id, t.model_id"
+    )
+    shown = next(m for m in client.run(code) if m.kind == "execute_result")
+    slider, text = eval(shown.content["data"]["text/plain"])  # two names, from our own code
+    update = {"method": "update", "state": {"value": 7}, "buffer_paths": []}
+
+    sent = client.send("comm_msg", {"comm_id": slider, "data": update})
+    client.until("status", sent, execution_state="idle")
+
+    told = {(m.content.get("comm_id"), m.content["data"]["method"]): m.content["data"]["state"]
+            for m in client.of(sent) if m.kind == "comm_msg"}  # fmt: skip
+    assert told == {(slider, "echo_update"): {"value": 7}, (text, "update"): {"value": "7"}}
+    assert "iopub:stream:came 7" in in_words(client.of(sent))
+
+
+def test_a_comm_that_nobody_waits_for_is_closed_at_once(client: Client) -> None:  # JUP-46
+    content = {"comm_id": "lonely", "target_name": "no-such-target", "data": {}}
+
+    sent = client.send("comm_open", content)
+    client.until("status", sent, execution_state="idle")
+
+    closed = [m.content["comm_id"] for m in client.of(sent) if m.kind == "comm_close"]
+    assert closed == ["lonely"]
+    assert "lonely" not in client.ask("comm_info_request", {})["comms"]
 
 
 # ── away and back ────────────────────────────────────────────────────────────

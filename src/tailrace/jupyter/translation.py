@@ -62,6 +62,7 @@ class Translation:
         self._known: OrderedDict[ExecutionId, _Known] = OrderedDict()
         self._running: ExecutionId | None = state.running
         self._comm_messages: dict[str, Header] = {}
+        self._handling: dict[str, Header] = {}  # of those, what the kernel has, the oldest first
         # Also those that have ended: their end may be news to a client that was away.
         for execution in state.executions.values():
             self._know(
@@ -119,7 +120,7 @@ class Translation:
                     "metadata": metadata,
                     "transient": {"display_id": display_id},
                 }
-                yield Outgoing("iopub", "update_display_data", self.running or {}, content)
+                yield Outgoing("iopub", "update_display_data", self._cause, content)
             case ev.ErrorAppended():
                 yield from self._error(event)
             case ev.OutputsCleared(execution_id=execution_id, wait=wait):
@@ -132,6 +133,7 @@ class Translation:
                 yield from self._comm(event)
             case ev.CommHandled(message_id=message_id):
                 header = self._comm_messages.pop(message_id, None)
+                self._handling.pop(message_id, None)
                 if header is not None:
                     yield status("idle", header)
                     if self.running is not None:
@@ -284,11 +286,13 @@ class Translation:
 
     def _comm(self, event: ev.CommOpened | ev.CommMessaged | ev.CommClosed) -> Iterator[Outgoing]:
         if not event.from_kernel:
-            header = self._comm_messages.get(event.message_id or "")
+            message_id = event.message_id or ""
+            header = self._comm_messages.get(message_id)
             if header is not None:
+                self._handling[message_id] = header
                 yield status("busy", header)
             return
-        parent = self.running or {}
+        parent = self._parent_of_comm(event)
         content: dict[str, Any] = {"comm_id": event.comm_id, "data": event.data}
         match event:
             case ev.CommOpened(target=target):
@@ -315,7 +319,22 @@ class Translation:
             case _:
                 pass
 
+    @property
+    def _cause(self) -> Header:
+        """What the kernel is busy with: a cell, else a comm's message of this client."""
+        return self.running or next(iter(self._handling.values()), {})
+
+    def _parent_of_comm(self, event: ev.CommOpened | ev.CommMessaged | ev.CommClosed) -> Header:
+        """By an echo's parent ipywidgets knows whether it may pass over it (WID-6)."""
+        ours = {} if isinstance(event, ev.CommClosed) else event.metadata.get("tailrace")
+        answered = ours.get("answers") if isinstance(ours, dict) else None
+        return self._handling.get(str(answered)) or self._cause
+
     def _parent(self, execution_id: ExecutionId) -> Header:
+        """Of what an execution shows. What a comm's handler prints belongs to the execution
+        that made the comm; who sent the message looks for it under that."""
+        if self._running is None and self._handling:
+            return self._cause
         known = self._known.get(execution_id)
         if known is not None:
             return known.parent
