@@ -56,7 +56,8 @@ PURE = (
     "tailrace.formats",
     "tailrace.jupyter",
 )
-PURE_MAY_USE = {"msgspec", "sqlglot", "tailrace"}
+# jupytext and nbformat from text to value and back: `formats/text_notebook.py`.
+PURE_MAY_USE = {"msgspec", "sqlglot", "tailrace", "jupytext", "nbformat"}
 IMPURE_STANDARD = {
     "asyncio", "concurrent", "ctypes", "datetime", "glob", "http", "io", "locale", "logging",
     "mmap", "multiprocessing", "os", "pathlib", "platform", "pickle", "queue", "random",

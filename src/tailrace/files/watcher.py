@@ -26,6 +26,9 @@ SETTLE_S = 0.1  # an editor that writes in several steps pauses for less
 SETTLE_LONGEST_S = 2.0  # a file that never stops changing is told of all the same
 
 
+_Look = tuple[FileIdentity | None, FileIdentity | None]
+
+
 class FileChange(Struct, frozen=True):
     """`digest` is the SHA-256 of what stands there now, null when the file is gone."""
 
@@ -37,23 +40,26 @@ async def changes_of(
     path: Path,
     *,
     known: Callable[[], str | None] | None = None,
+    also: Path | None = None,
+    digest_of: Callable[[Path], str] | None = None,
     poll_s: float = POLL_S,
     settle_s: float = SETTLE_S,
 ) -> AsyncIterator[FileChange]:
     """Every change of `path` from here on, until the iteration is ended.
 
     `known` gives the digest of what we last read or wrote; a file that holds exactly that
-    is no news. With it, a file that differs already is told of at once.
+    is no news. With it, a file that differs already is told of at once. `also` is a second
+    file that belongs to it, and `digest_of` then says what both hold.
     """
-    seen = None if known is not None else await asyncio.to_thread(_look, path)
+    seen = None if known is not None else await asyncio.to_thread(_look, path, also)
     told: str | None = None
     has_told = False
     while True:
-        now = await asyncio.to_thread(_look, path)
+        now = await asyncio.to_thread(_look, path, also)
         if now != seen or (known is not None and not has_told and seen is None):
-            seen = await _settled(path, now, settle_s)
+            seen = await _settled(path, also, now, settle_s)
             try:
-                digest = await asyncio.to_thread(_digest, path)
+                digest = await asyncio.to_thread(_digest, path, digest_of)
             except (FileNotWritable, OSError):
                 seen = None  # it may not be read right now: no news until it may
                 await asyncio.sleep(poll_s)
@@ -67,26 +73,30 @@ async def changes_of(
         await asyncio.sleep(poll_s)
 
 
-async def _settled(path: Path, now: FileIdentity | None, settle_s: float) -> FileIdentity | None:
+async def _settled(path: Path, also: Path | None, now: _Look, settle_s: float) -> _Look:
     """The file's identity once it was the same twice, `settle_s` apart."""
     for _ in range(max(1, round(SETTLE_LONGEST_S / max(settle_s, 0.001)))):
         await asyncio.sleep(settle_s)
-        later = await asyncio.to_thread(_look, path)
+        later = await asyncio.to_thread(_look, path, also)
         if later == now:
             break
         now = later
     return now
 
 
-def _look(path: Path) -> FileIdentity | None:
+def _look(path: Path, also: Path | None) -> _Look:
+    return _identity(path), None if also is None else _identity(also)
+
+
+def _identity(path: Path) -> FileIdentity | None:
     try:
         return identity_of(os.stat(path))
     except OSError:
         return None
 
 
-def _digest(path: Path) -> str | None:
+def _digest(path: Path, digest_of: Callable[[Path], str] | None) -> str | None:
     try:
-        return read_content(path).digest
+        return digest_of(path) if digest_of is not None else read_content(path).digest
     except FileMissing:
         return None

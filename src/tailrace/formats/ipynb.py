@@ -7,12 +7,10 @@ that a 4.5 file which nbformat wrote and nobody changed comes back byte for byte
 change shows in a diff as itself.
 """
 
-import hashlib
 import json
 from typing import Any, NoReturn, TypeGuard
 
-from msgspec.structs import replace
-
+from tailrace.formats.cell_ids import with_ids
 from tailrace.formats.ipynb_v3 import upgraded
 from tailrace.formats.json_text import LIMIT_BYTES, json_value
 from tailrace.formats.notebook import Cell, Notebook
@@ -67,7 +65,7 @@ def parse(data: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Notebook:
         metadata=metadata,
         nbformat=4,
         nbformat_minor=minor,
-        cells=_with_ids([_cell(raw, number) for number, raw in enumerate(cells, start=1)]),
+        cells=with_ids([_cell(raw, number) for number, raw in enumerate(cells, start=1)]),
         extra={key: value for key, value in whole.items() if key not in _NOTEBOOK_KEYS},
     )
 
@@ -96,7 +94,7 @@ def _cell(raw: Any, number: int) -> Cell:
         if not isinstance(listed, list):
             _wrong(where, "outputs", listed, "a list")
         outputs = tuple(
-            _output(output, f"output {place} of {where}")
+            plain_output(output, f"output {place} of {where}")
             for place, output in enumerate(listed, start=1)
         )
     cell_id = raw.get("id")
@@ -120,7 +118,7 @@ def _attachments(raw: Any, where: str) -> dict[str, Any]:
     }
 
 
-def _output(raw: Any, where: str) -> dict[str, Any]:
+def plain_output(raw: Any, where: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise NotANotebook(f"{where} is {_named(raw)}, should be an object; remove it")
     kind = raw.get("output_type")
@@ -142,29 +140,6 @@ def _bundle(raw: Any, where: str) -> dict[str, Any]:
     return {
         mime: value if _is_json_mime(mime) else _joined(value) for mime, value in bundle.items()
     }
-
-
-def _with_ids(cells: list[Cell]) -> tuple[Cell, ...]:
-    """Every cell has an id of its own; those given depend on nothing but the cells."""
-    taken: set[str] = set()
-    lacking: list[int] = []
-    for place, cell in enumerate(cells):
-        if cell.cell_id and cell.cell_id not in taken:
-            taken.add(cell.cell_id)
-        else:
-            lacking.append(place)
-    for place in lacking:
-        cell = cells[place]
-        number = 0
-        while True:
-            content = f"{cell.kind}\0{cell.source}\0{number}"
-            cell_id = hashlib.sha256(content.encode("utf-8")).hexdigest()[:12]
-            if cell_id not in taken:
-                break
-            number += 1
-        taken.add(cell_id)
-        cells[place] = replace(cell, cell_id=CellId(cell_id))
-    return tuple(cells)
 
 
 # ── writing ──────────────────────────────────────────────────────────────────
@@ -201,11 +176,11 @@ def _raw_cell(cell: Cell) -> dict[str, Any]:
         }
     if cell.kind == "code":
         raw["execution_count"] = cell.execution_count
-        raw["outputs"] = [_raw_output(output) for output in cell.outputs]
+        raw["outputs"] = [raw_output(output) for output in cell.outputs]
     return raw
 
 
-def _raw_output(output: dict[str, Any]) -> dict[str, Any]:
+def raw_output(output: dict[str, Any]) -> dict[str, Any]:
     match output:
         case {"output_type": "display_data" | "execute_result", "data": dict(data)}:
             return {**output, "data": _split_bundle(data)}

@@ -1,4 +1,4 @@
-"""The `.ipynb` as a checkpoint: written from the state, compared with what others wrote.
+"""The notebook's file as a checkpoint: written from the state, compared with what others wrote.
 
 Autosave waits until nothing has changed for `autosave_s`, at most `LONGEST_WAIT_S` while
 changes go on; `request` saves now. What others changed on disk is merged where both sides
@@ -16,14 +16,22 @@ from typing import Any
 
 from tailrace.blobs.held import HeldBlobs
 from tailrace.documents.alignment import aligned
-from tailrace.files.checkpoint import ANYTHING, write_checkpoint
+from tailrace.files.checkpoint import ANYTHING
+from tailrace.files.notebook_files import (
+    beside,
+    notebook_digest,
+    read_notebook,
+    write_notebook,
+)
 from tailrace.files.watcher import changes_of
-from tailrace.formats.ipynb import parse, render
+from tailrace.formats.forms import form_of, with_outputs_of
 from tailrace.formats.notebook import Notebook
 from tailrace.protocol.errors import (
     BlobError,
     FileChanged,
     FileError,
+    FileMissing,
+    FileWouldBeEmptied,
     LogError,
     NotANotebook,
     TailraceError,
@@ -39,7 +47,7 @@ from tailrace.session.clock import Clock
 from tailrace.session.mailbox import Mailbox, Noted
 from tailrace.session.notebook_file import NotebookFile
 from tailrace.session.place import Place
-from tailrace.session.reconcile import reconciled, taken
+from tailrace.session.reconcile import kept_bytes, reconciled, taken
 from tailrace.session.transcript import Topics
 
 LONGEST_WAIT_S = 10.0
@@ -68,6 +76,7 @@ class Checkpointing:
         self._actor = actor
         self._mailbox = mailbox
         self._place = place
+        self._form = form_of(place.file.name)
         self._blobs = blobs
         self._clock = clock
         self._autosave_s = autosave_s
@@ -179,7 +188,7 @@ class Checkpointing:
 
     async def _write(self, file: Path, data: bytes, expected: str | None) -> None:
         await asyncio.to_thread(
-            write_checkpoint,
+            write_notebook,
             file,
             data,
             expected=expected,
@@ -194,7 +203,16 @@ class Checkpointing:
 
     async def _rendered(self) -> bytes:
         notebook = await self._file.notebook(self._actor.state, self._actor.room)
-        return await asyncio.to_thread(render, notebook)
+        held = None
+        if self._form.is_text:  # it is written after the text before
+            held = await kept_bytes(self._actor.state.checkpoint.digest, self._blobs)
+            if held is None:
+                held = await asyncio.to_thread(_read, self._place.file)
+            if held and not notebook.cells and not self._actor.emptied_by_hand:
+                raise FileWouldBeEmptied(  # FIL-13; a text's emptiness is not seen in its bytes
+                    f"{self._place.file.name} holds cells and would have been left without"
+                )
+        return await asyncio.to_thread(self._form.render, notebook, held)
 
     async def _says_the_same(self, data: bytes) -> bool:
         """Whether the file, written by another tool, already says what we would write."""
@@ -203,7 +221,8 @@ class Checkpointing:
             held = await asyncio.to_thread(_read, self._place.file)
             if held is None or hashlib.sha256(held).hexdigest() != digest:
                 return False
-            return await asyncio.to_thread(lambda: render(parse(held))) == data
+            form = self._form
+            return await asyncio.to_thread(lambda: form.render(form.parse(held), held)) == data
         except NotANotebook:
             return False
 
@@ -223,7 +242,9 @@ class Checkpointing:
         def known() -> str | None:
             return self._actor.state.checkpoint.digest or None
 
-        async for _ in changes_of(self._place.file, known=known):
+        async for _ in changes_of(
+            self._place.file, known=known, also=beside(self._place.file), digest_of=notebook_digest
+        ):
             async with self._saving:
                 try:
                     data = await asyncio.to_thread(_read, self._place.file)
@@ -246,7 +267,13 @@ class Checkpointing:
             version = actor.room.version
             mine = await self._file.notebook(actor.state, actor.room)
             found = await reconciled(
-                actor.state, actor.room, mine, data, self._blobs, seed=self._clock.seed()
+                actor.state,
+                actor.room,
+                mine,
+                data,
+                self._blobs,
+                form=self._form,
+                seed=self._clock.seed(),
             )
             if actor.room.version == version:  # nobody typed meanwhile
                 break
@@ -282,7 +309,9 @@ class Checkpointing:
             if held is None:
                 raise FileError(f"{self._place.file.name} is gone; keep yours instead")
             mine = await self._file.notebook(actor.state, actor.room)
-            theirs = aligned(await asyncio.to_thread(parse, held), None, mine)
+            theirs = aligned(await asyncio.to_thread(self._form.parse, held), None, mine)
+            if not self._form.has_outputs(held):
+                theirs = with_outputs_of(theirs, {cell.cell_id: cell for cell in mine.cells})
             self._file.original = theirs
             events = taken(actor.state, actor.room, theirs, self._clock.seed(), self._blobs)
             await self._blobs.put(held)
@@ -307,8 +336,8 @@ def _free_name(file: Path) -> Path:
 
 def _read(file: Path) -> bytes | None:
     try:
-        return file.read_bytes()
-    except FileNotFoundError:
+        return read_notebook(file)
+    except FileMissing:
         return None
 
 

@@ -17,9 +17,9 @@ from tailrace.blobs.blob_store import BlobStore
 from tailrace.blobs.held import HeldBlobs
 from tailrace.documents.room import Room
 from tailrace.files.backups import repair
-from tailrace.files.checkpoint import read_content
+from tailrace.files.notebook_files import beside, read_notebook
 from tailrace.files.workspace import Workspace
-from tailrace.formats.ipynb import parse
+from tailrace.formats.forms import form_of
 from tailrace.kernels.kernel import KernelProvider
 from tailrace.log.event_log import EventLog
 from tailrace.protocol.errors import (
@@ -313,16 +313,18 @@ class Directory:
         """The file, whole: what an earlier server was cut off writing is finished first."""
         if self._backup_folder is not None:
             repair(self._backup_folder, file)
-        return read_content(file).data
+            repair(self._backup_folder, beside(file))
+        return read_notebook(file)
 
     async def _opened(self, place: Place, data: bytes, log: EventLog, blobs: HeldBlobs) -> Opened:
         at, seed = self._clock.now(), self._clock.seed()
         digest = hashlib.sha256(data).hexdigest()
+        form = form_of(place.file.name)
         if log.last == 0:
-            notebook = await asyncio.to_thread(parse, data)
+            notebook = await asyncio.to_thread(form.parse, data)
             opened = opened_from_file(notebook, digest, log, blobs, at=at, seed=seed)
         else:
-            opened = await opened_from_log(log, blobs, data, at=at, seed=seed)
+            opened = await opened_from_log(log, blobs, data, form, at=at, seed=seed)
         if opened.unwritten:
             opened.base = data
         if log.damage is not None:

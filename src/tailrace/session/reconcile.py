@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from tailrace.blobs.blob_store import BlobStore
 from tailrace.blobs.held import HeldBlobs
+from tailrace.documents.alignment import aligned
 from tailrace.documents.conflict import Comparison, compared
 from tailrace.documents.room import Room
-from tailrace.formats.ipynb import parse
+from tailrace.formats.forms import Form, with_outputs_of
 from tailrace.formats.notebook import Notebook
 from tailrace.protocol.errors import BlobDamaged, BlobMissing, NotANotebook
 from tailrace.protocol.events import (
@@ -37,18 +38,41 @@ class Found(Struct, frozen=True):
 
 
 async def reconciled(
-    state: SessionState, room: Room, mine: Notebook, data: bytes, blobs: HeldBlobs, *, seed: str
+    state: SessionState,
+    room: Room,
+    mine: Notebook,
+    data: bytes,
+    blobs: HeldBlobs,
+    *,
+    form: Form,
+    seed: str,
 ) -> Found:
     """What follows from finding `data` on disk while the document says `mine`."""
     digest = hashlib.sha256(data).hexdigest()
     try:
-        theirs = await asyncio.to_thread(parse, data)
+        theirs = await asyncio.to_thread(form.parse, data)
     except NotANotebook as error:
         message = f"The file on disk is no notebook any more: {error}"
         return Found(_conflict(state, digest, message), None)
-    base = await notebook_with(state.checkpoint.digest, blobs)
-    comparison = await asyncio.to_thread(compared, base, mine, theirs)
+    held = await kept_bytes(state.checkpoint.digest, blobs)
+    comparison = await asyncio.to_thread(_compared, form, held, mine, theirs, data)
     return Found(_events(state, room, comparison, digest, seed, blobs), theirs)
+
+
+def _compared(
+    form: Form, held: bytes | None, mine: Notebook, theirs: Notebook, data: bytes
+) -> Comparison:
+    """As `compared`; outputs that a side does not hold are those that are known here."""
+    mine = form.as_kept(mine, held)
+    base = parsed(held, form)
+    if not form.has_outputs(data):
+        theirs = aligned(theirs, base, mine)
+        theirs = with_outputs_of(theirs, {cell.cell_id: cell for cell in mine.cells})
+    if base is not None and held is not None and (form.is_text or not form.has_outputs(held)):
+        base = aligned(base, None, mine)
+        if not form.has_outputs(held):
+            base = with_outputs_of(base, {cell.cell_id: cell for cell in mine.cells})
+    return compared(base, mine, theirs)
 
 
 def _events(
@@ -122,11 +146,19 @@ def _conflict(state: SessionState, digest: str, message: str) -> tuple[Event, ..
     return (FileConflicted(digest, message),)
 
 
-async def notebook_with(digest: str | None, blobs: BlobStore) -> Notebook | None:
+async def kept_bytes(digest: str | None, blobs: BlobStore) -> bytes | None:
     """The notebook file with this digest, where it is kept."""
     if not digest:
         return None
     try:
-        return await asyncio.to_thread(parse, await blobs.get(BlobHash(digest)))
-    except (BlobMissing, BlobDamaged, NotANotebook):
+        return await blobs.get(BlobHash(digest))
+    except (BlobMissing, BlobDamaged):
+        return None
+
+
+def parsed(held: bytes | None, form: Form) -> Notebook | None:
+    """What was kept, if it can be read."""
+    try:
+        return None if held is None else form.parse(held)
+    except NotANotebook:
         return None

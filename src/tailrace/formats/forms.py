@@ -1,0 +1,110 @@
+"""In which form a notebook's file is: chosen by its name, the same to everybody above.
+
+`parse` and `render` are between the notebook value and the whole (`beside.py`): the bytes of
+the file, with those of the file beside it where its outputs are there.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tailrace.formats import ipynb
+from tailrace.formats.beside import (
+    Whole,
+    outputs_file,
+    says_beside,
+    whole_of,
+    with_outputs,
+    without_outputs,
+)
+from tailrace.formats.notebook import Cell, Notebook
+from tailrace.formats.text_notebook import ENDINGS, empty_text, parse_text, render_text
+from tailrace.protocol.ids import CellId
+
+Ending = Literal[".ipynb", ".py", ".md"]
+
+
+class Form(Struct, frozen=True):
+    ending: str
+
+    @property
+    def is_text(self) -> bool:
+        return self.ending in ENDINGS
+
+    def parse(self, data: bytes) -> Notebook:
+        """The notebook of a whole. Raises `NotANotebook`."""
+        whole = whole_of(data)
+        if self.is_text:
+            notebook = parse_text(whole.notebook, self.ending)
+        else:
+            notebook = ipynb.parse(whole.notebook)
+        if whole.outputs is not None:
+            notebook = with_outputs(notebook, whole.outputs, has_ids=not self.is_text)
+        return notebook
+
+    def render(self, notebook: Notebook, held: bytes | None = None) -> bytes:
+        """The whole of `notebook`. `held` is the one before, which a text is written after."""
+        before = whole_of(held) if held is not None else None
+        is_beside = says_beside(notebook)
+        if self.is_text:
+            data = render_text(notebook, None if before is None else before.notebook, self.ending)
+        else:
+            data = ipynb.render(without_outputs(notebook) if is_beside else notebook)
+        return Whole(data, outputs_file(notebook) if is_beside else None).joined()
+
+    def has_outputs(self, data: bytes) -> bool:
+        """Whether the whole says anything of outputs; else nobody but the log knows them."""
+        whole = whole_of(data)
+        return whole.outputs is not None or not (
+            self.is_text or says_beside(ipynb.parse(whole.notebook))
+        )
+
+    def as_kept(self, notebook: Notebook, held: bytes | None) -> Notebook:
+        """`notebook` with what a file of this form can say of its sources, ids kept where cells
+        are still those cells. What a text cannot say does not count as a change of it."""
+        if not self.is_text:
+            return notebook
+        before = None if held is None else whole_of(held).notebook
+        read = parse_text(render_text(notebook, before, self.ending), self.ending)
+        if len(read.cells) != len(notebook.cells):
+            return read
+        cells = tuple(
+            replace(
+                cell,
+                cell_id=now.cell_id,
+                attachments=now.attachments,
+                execution_count=now.execution_count,
+                outputs=now.outputs,
+                extra=now.extra,
+            )
+            for cell, now in zip(read.cells, notebook.cells, strict=True)
+        )
+        return replace(read, cells=cells)
+
+    def empty(self) -> bytes:
+        """A new notebook with one empty cell."""
+        return empty_text(self.ending)
+
+
+def form_of(name: str) -> Form:
+    """By the name's ending; whatever else it is called is taken for an `.ipynb`."""
+    lower = name.lower()
+    return Form(next((ending for ending in ENDINGS if lower.endswith(ending)), ".ipynb"))
+
+
+def may_be_notebook(name: str) -> bool:
+    """Whether a file of this name can be opened as a notebook."""
+    return name.lower().endswith((".ipynb", *ENDINGS))
+
+
+def with_outputs_of(notebook: Notebook, known: Mapping[CellId, Cell]) -> Notebook:
+    """`notebook` with the outputs that its cells are known to have."""
+    cells = tuple(
+        replace(cell, outputs=was.outputs, execution_count=was.execution_count)
+        if cell.kind == "code" and (was := known.get(cell.cell_id)) is not None
+        else cell
+        for cell in notebook.cells
+    )
+    return replace(notebook, cells=cells)
