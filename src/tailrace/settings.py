@@ -26,6 +26,9 @@ ExitPolicy = Literal["keep", "stop-idle", "stop"]
 """What becomes of kernels when the server ends. `stop-idle`: those that run nothing and
 have nothing queued are stopped, the others go on."""
 
+AgentsMay = Literal["run", "edit", "read", "nothing"]
+"""What agents may do over `/mcp` at most. `edit` is without running, `read` without both."""
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -49,6 +52,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     autosave_s: float = 2.0
     log_quota_bytes: int = 2 << 30
     log_level: LogLevel = "warning"
+    agents: AgentsMay = "run"
 
     def __repr__(self) -> str:
         shown = ", ".join(

@@ -22,6 +22,7 @@ FLOORS = {
     "tailrace.language": 2,
     "tailrace.session": 3,
     "tailrace.exports": 4,
+    "tailrace.mcp": 4,
     "tailrace.dashboards": 4,
     "tailrace.pipelines": 4,
     "tailrace.assembly": 5,

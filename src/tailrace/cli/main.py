@@ -6,6 +6,7 @@
     tailrace kernels    what runs, also after its server ended
     tailrace export     a notebook as a script, Markdown or HTML
     tailrace page       the page as a static site, for another host
+    tailrace mcp        notebooks for agents, over stdin and stdout
     tailrace doctor     what is wrong here, and what to do
 
 What is not the name of a command is a path: `tailrace report.ipynb`, `tailrace --port 0`.
@@ -28,6 +29,7 @@ COMMANDS = {
     "kernels": ("tailrace.cli.kernels:kernels", "List kernels, and stop them."),
     "export": ("tailrace.cli.export:export", "Write a notebook as a script, Markdown or HTML."),
     "page": ("tailrace.cli.page:page", "Write the page as a site, to be hosted elsewhere."),
+    "mcp": ("tailrace.cli.mcp:mcp", "Let an agent use notebooks, over stdin and stdout."),
     "doctor": ("tailrace.cli.doctor:doctor", "Say what is wrong here, and what to do."),
 }
 OWN_OPTIONS = ("--help", "-h", "--version")

@@ -110,13 +110,14 @@ def _longest_in_order(ranks: Sequence[tuple[str, str] | None]) -> frozenset[int]
 def _change_cell(shared: "Map[Any]", was: DocumentCell, cell: Cell) -> None:
     if was.kind != cell.kind:
         shared["kind"] = schema.storable_text(cell.kind)
-    _write_text(shared, schema.storable_text(cell.source))
+    write_text(shared, schema.storable_text(cell.source))
     _write_field(shared, "metadata", cell.metadata, keep_empty=True)
     _write_field(shared, "attachments", cell.attachments, keep_empty=True)
     _write_field(shared, "extra", cell.extra, keep_empty=False)
 
 
-def _write_text(shared: "Map[Any]", wanted: str) -> None:
+def write_text(shared: "Map[Any]", wanted: str) -> None:
+    """Change a cell's source to `wanted` by few edits. Within a transaction."""
     text = shared.get("source")
     if not isinstance(text, Text):
         shared["source"] = Text(wanted)

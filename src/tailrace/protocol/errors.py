@@ -48,6 +48,7 @@
     │   └── MediaTypeRefused
     ├── StreamGone             the event stream that is posted to has ended
     ├── RunFailed              a notebook that a program ran did not come to its end
+    ├── AgentRefused           an agent's tool could not do what it was asked; says what to do
     ├── ToolFailed             a program that we start, such as ruff, did not do its work
     ├── ServerClosing          the server ends and opens nothing any more
     └── SettingsError          says which setting, where it was read, and what it may be
@@ -339,6 +340,16 @@ class StreamGone(TailraceError):
 
     def __init__(self) -> None:
         super().__init__("this stream has ended, or is not yours; open another one")
+
+
+class AgentRefused(TailraceError):
+    """`refusal` is the code that the agent is told, the session's own where it refused."""
+
+    code = "agent.refused"
+
+    def __init__(self, message: str, refusal: str = code) -> None:
+        self.refusal = refusal
+        super().__init__(message)
 
 
 class ToolFailed(TailraceError):

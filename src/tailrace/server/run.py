@@ -159,6 +159,8 @@ def _serve(
     import uvicorn
 
     from tailrace.assembly import Application
+    from tailrace.mcp.endpoint import Endpoint
+    from tailrace.mcp.tools import Served
     from tailrace.server.app import create_app
     from tailrace.server.jupyter.server_routes import jupyter_routes
     from tailrace.server.routes import (
@@ -169,8 +171,11 @@ def _serve(
         notebooks,
         tables,
     )
+    from tailrace.server.routes.agents import Agents, agent_routes
 
     application = Application(settings, folders)
+    served = Served(application.workspace, application.directory)
+    agents = Agents(Endpoint(served), settings.agents)
     app = create_app(
         application,
         settings,
@@ -184,6 +189,7 @@ def _serve(
             language.routes,
             tables.routes,
             *jupyter_routes(application, folders),
+            agent_routes(agents),
         ),
         instance=server.instance,
         codes=codes,
@@ -201,6 +207,7 @@ def _serve(
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             app.state.event_streams.close()
+            agents.close()
             await super().shutdown(sockets)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:

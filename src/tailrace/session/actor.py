@@ -261,6 +261,9 @@ class Actor:
                     if operation_id in state.answered:
                         answers.append((item, None))
                         continue
+                    if item.guard is not None and (barred := item.guard(self.room)) is not None:
+                        answers.append((item, barred))
+                        continue
                     stamped = self._stamp(operation, item.actor, operation_id)
                     decision = decide(state, stamped)
                     refusal = None

@@ -14,12 +14,13 @@ sockets they come from.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from tailrace.documents.room import Room
 from tailrace.protocol.events import Event
-from tailrace.protocol.frames import Answer, Hello
+from tailrace.protocol.frames import Answer, Hello, Refusal
 from tailrace.protocol.ids import KernelId, OperationId
 from tailrace.protocol.operations import Operation
 from tailrace.protocol.reports import Display, DisplayUpdate, Report, Text
@@ -31,6 +32,8 @@ BURST = 3  # turns that may follow each other at once: `print(x)` is two writes
 MERGED_CHARS = 64 << 10  # a record of text stays below what a socket sends best
 TURN_ITEMS = 2_000
 
+Guard = Callable[[Room], Refusal | None]
+
 
 class Reported(Struct):
     """A kernel said something."""
@@ -41,13 +44,15 @@ class Reported(Struct):
 
 
 class Submitted(Struct):
-    """A client asks for something. `lane` gets the answer; None: nobody waits for it."""
+    """A client asks for something. `lane` gets the answer; None: nobody waits for it.
+    `guard` looks at the document in the very turn: its refusal is the answer."""
 
     operation_id: OperationId
     operation: Operation
     actor: str
     lane: Lane | None
     done: asyncio.Future[Answer] | None = None
+    guard: Guard | None = None
 
 
 class Joined(Struct):

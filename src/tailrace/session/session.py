@@ -40,7 +40,7 @@ from tailrace.session.actor import Actor
 from tailrace.session.checkpointing import Checkpointing
 from tailrace.session.clock import Clock
 from tailrace.session.fanout import Lane
-from tailrace.session.mailbox import Joined, Mailbox, Noted, Submitted
+from tailrace.session.mailbox import Guard, Joined, Mailbox, Noted, Submitted
 from tailrace.session.opening import Opened
 from tailrace.session.performer import KernelPerformer
 from tailrace.session.place import Place
@@ -209,8 +209,10 @@ class Session:
         lane: Lane | None = None,
         *,
         may: frozenset[str] = frozenset({"read", "run", "edit"}),
+        guard: Guard | None = None,
     ) -> asyncio.Future[Answer]:
-        """Put an operation in the mailbox; the future is its answer (the lane gets it too)."""
+        """Put an operation in the mailbox; the future is its answer (the lane gets it too).
+        It is refused where `guard`, asked in the same turn, refuses it."""
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         needed = permission_for(operation)
         if needed not in may:
@@ -222,7 +224,7 @@ class Session:
         elif self.is_ended:
             done.set_result(self._unanswered(operation_id))
         else:
-            self._mailbox.put(Submitted(operation_id, operation, actor, lane, done))
+            self._mailbox.put(Submitted(operation_id, operation, actor, lane, done, guard))
         return done
 
     async def ask(self, request: Request) -> dict[str, Any]:

@@ -566,7 +566,8 @@ export interface Prompt {
  * `sequence` counts from 1 without gaps within one notebook. `at` is UTC seconds
  * since the epoch and a label only: order is by `sequence`.
  *
- * `actor` says who caused it: `client:<client_id>`, `kernel:<kernel_id>`, `server`.
+ * `actor` says who caused it: `client:<client_id>`, `agent:<name>`,
+ * `kernel:<kernel_id>`, `server`.
  * `operation_id` is that of the operation it answers, so that one sent twice is known
  * again. `received` is the guest's number up to which this record and those before it
  * hold everything (0: not from a kernel).
