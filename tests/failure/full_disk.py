@@ -129,6 +129,11 @@ async def a_large_append_does_not_take_a_small_one_with_it(disk: Disk) -> None:
     assert isinstance(outcomes[1], LogFull)  # not fenced: nobody else wrote
     assert outcomes[2] is None
     assert await all_of(log) == numbered(1, 6)
+    # Nor when it comes after the large one was refused, which it could not know.
+    with pytest.raises(LogFull):
+        await log.append(numbered(7, 100, size=20_000), expected=6)
+    with pytest.raises(LogFull):
+        await log.append(numbered(107, 1), expected=106)
     disk.free()
     await log.close()
 

@@ -87,6 +87,8 @@ class Writer:
         self._identity: tuple[int, int] | None = None
         self._reaches: dict[str, int] = {}
         self._looked_at_wal = 0
+        # Where appends that found no space would have led: what was to follow finds none.
+        self._full: dict[int, LogFull] = {}
         # Jobs handed to the thread, counted by who hands, and jobs it is done with: while
         # the two are equal the thread waits, and what is its own may be used here.
         self._handed = 0
@@ -198,7 +200,7 @@ class Writer:
             if len(group) > 1 and self._connection is not None:
                 answers = self._one_by_one(group)
             else:
-                answers = [(append.future, self._in_trouble(error)) for append in group]
+                answers = [(each.future, self._refused(each, error)) for each in group]
         except Exception as error:
             outcome = self._gave_up(error)
             answers = [(append.future, outcome) for append in group]
@@ -214,8 +216,7 @@ class Writer:
         last = self._marks.last
         for append in group:
             if append.expected != last:
-                fenced = LogFenced(expected=append.expected, last=last)
-                answers.append((append.future, fenced))
+                answers.append((append.future, self._misplaced(append, last)))
                 continue
             records += append.records
             last += len(append.records)
@@ -227,26 +228,32 @@ class Writer:
     ) -> list[tuple[asyncio.Future[None], LogError | None]]:
         """Try each append by itself, so that a large one that finds no space does not take a
         small one with it."""
-        answers: list[tuple[asyncio.Future[None], LogError | None]] = []
-        failed: dict[int, LogError] = {}  # the end each failed append would have led to
-        for append in group:
-            if append.expected in failed and append.expected != self._marks.last:
-                outcome: LogError | None = failed[append.expected]
-            else:
-                outcome = self._alone(append)
-            if isinstance(outcome, LogFull):
-                failed[append.expected + len(append.records)] = outcome
-            answers.append((append.future, outcome))
-        return answers
+        return [(append.future, self._alone(append)) for append in group]
 
     def _alone(self, append: _Append) -> LogError | None:
         if append.expected != self._marks.last:
-            return LogFenced(expected=append.expected, last=self._marks.last)
+            return self._misplaced(append, self._marks.last)
         try:
             self._insert(self._opened(), append.records)
         except LogError as error:
-            return self._in_trouble(error)
+            return self._refused(append, error)
         return None
+
+    def _misplaced(self, append: _Append, last: int) -> LogError:
+        """Why an append that expects another end than `last` is not written."""
+        full = self._full.get(append.expected) if append.expected > last else None
+        if full is None:
+            return LogFenced(expected=append.expected, last=last)
+        self._full[append.expected + len(append.records)] = full
+        return full
+
+    def _refused(self, append: _Append, error: LogError) -> LogError:
+        outcome = self._in_trouble(error)
+        if isinstance(outcome, LogFull):
+            last = self._marks.last
+            self._full = {end: full for end, full in self._full.items() if end > last}
+            self._full[append.expected + len(append.records)] = outcome
+        return outcome
 
     def _insert(self, connection: sqlite3.Connection, records: Sequence[LogRecord]) -> None:
         """Write `records` behind `last`: all, or none and an error."""
