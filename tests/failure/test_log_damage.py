@@ -72,10 +72,10 @@ async def test_a_flipped_bit_in_the_database_loses_little_and_says_so(tmp_path: 
     path, _ = await crashed(tmp_path, varied(1, total), [])
     data = path.read_bytes()
     chance = random.Random(SEED)
-    header_bits = [chance.randrange(8 * 100) for _ in range(40)]
+    header_bits = [chance.randrange(8 * 100) for _ in range(20)]
     outcomes = {"whole": 0, "damaged": 0}
 
-    for bit in [*header_bits, *(chance.randrange(8 * len(data)) for _ in range(260))]:
+    for bit in [*header_bits, *(chance.randrange(8 * len(data)) for _ in range(100))]:
         place = tmp_path / "flip" / "log.db"
         alone(place.parent)
         place.write_bytes(flipped(data, bit))
@@ -94,7 +94,7 @@ async def test_a_flipped_bit_in_the_database_loses_little_and_says_so(tmp_path: 
         # One page holds some dozens of small records; those behind the break are there.
         assert damage.last == len(records)
         assert len(records) + behind >= total - 60, f"bit {bit}: {damage.message}"
-    assert outcomes["damaged"] > 50
+    assert outcomes["damaged"] > 20
 
 
 @told
@@ -107,7 +107,7 @@ async def test_a_flipped_bit_in_the_write_ahead_log_is_found_out(tmp_path: Path)
     before_the_last = ends[-2]
     recovered = 0
 
-    for bit in [chance.randrange(8 * len(wal)) for _ in range(200)] + list(range(0, 8 * 32, 3)):
+    for bit in [chance.randrange(8 * len(wal)) for _ in range(80)] + list(range(0, 8 * 32, 9)):
         place = tmp_path / "flip" / "log.db"
         alone(place.parent)
         copy_files(path, place)
@@ -124,7 +124,7 @@ async def test_a_flipped_bit_in_the_write_ahead_log_is_found_out(tmp_path: Path)
             behind = sum(end - start + 1 for start, end in damage.later)
             assert len(records) + behind >= 45, f"bit {bit}: {damage.message}"
             recovered += len(records) == 60
-    assert recovered > 100  # most pages were written again by a later commit
+    assert recovered > 40  # most pages were written again by a later commit
 
 
 @told
