@@ -99,3 +99,13 @@ def test_what_cannot_be_used_is_said(tmp_path: Path) -> None:  # FMT-3
         tailrace.run(notebook_of("1"), output="no/where.ipynb")
     with pytest.raises((RunFailed, InterpreterUnusable), match="was not found"):
         tailrace.run(notebook_of("1"), python="/no/python")
+
+
+def test_a_text_notebook_runs_into_an_ipynb(tmp_path: Path) -> None:  # FMT-4
+    text = '# %% tags=["parameters"]\nyear = 1\n# %%\n%timeit -n1 -r1 pass\nprint(year)\n'
+    (tmp_path / "n.py").write_text(text)
+    tailrace.run("n.py", parameters={"year": 2}, output="done.ipynb")
+    done = nbformat.read(tmp_path / "done.ipynb", as_version=4)
+    nbformat.validate(done)
+    assert done.cells[-1].outputs[-1].text.endswith("2\n")
+    assert (tmp_path / "n.py").read_text() == text

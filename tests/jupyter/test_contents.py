@@ -413,3 +413,39 @@ def test_a_download_is_never_a_page_of_ours(api: httpx.Client, folder: Path) -> 
         assert answer.headers["content-type"] == "application/octet-stream"
         assert answer.headers["content-disposition"].startswith("attachment")
         assert "sandbox" in answer.headers["content-security-policy"]
+
+
+def test_a_text_notebook_is_a_notebook_to_jupyter_too(
+    api: httpx.Client, folder: Path
+) -> None:  # FMT-4
+    text = "#%%  one\n1 + 1\n# %% [markdown]\n# words\n"
+    (folder / "n.py").write_text(text)
+
+    model = ask(api, "GET", f"{folder.name}/n.py", 200)
+    assert (model["type"], model["format"]) == ("notebook", "json")
+    nbformat.validate(nbformat.from_dict(model["content"]))
+    cells = model["content"]["cells"]
+    assert [cell["source"] for cell in cells] == ["1 + 1", "words"]
+
+    cells[0] |= {"source": "1 + 2", "outputs": [], "execution_count": 3}
+    body = {"type": "notebook", "format": "json", "content": model["content"]}
+    ask(api, "PUT", f"{folder.name}/n.py", 200, json=body)
+    assert (folder / "n.py").read_text() == text.replace("1 + 1", "1 + 2")
+    ask(api, "PUT", f"{folder.name}/new.py", 201, json=body)
+    assert "# %%" in (folder / "new.py").read_text()
+
+    as_text = ask(api, "GET", f"{folder.name}/n.py?type=file", 200)
+    assert as_text["content"] == text.replace("1 + 1", "1 + 2")
+
+
+def test_outputs_beside_come_with_their_notebook(api: httpx.Client, folder: Path) -> None:  # FMT-10
+    shown = {"output_type": "stream", "name": "stdout", "text": "2\n"}
+    cell = {**NOTEBOOK["cells"][0], "outputs": [shown], "execution_count": 1}
+    content = {**NOTEBOOK, "cells": [cell], "metadata": {"tailrace": {"outputs": "beside"}}}
+    body = {"type": "notebook", "format": "json", "content": content}
+    ask(api, "PUT", f"{folder.name}/b.ipynb", 201, json=body)
+
+    assert json.loads((folder / "b.ipynb").read_text())["cells"][0]["outputs"] == []
+    assert (folder / "b.ipynb.outputs.json").exists()
+    model = ask(api, "GET", f"{folder.name}/b.ipynb", 200)
+    assert model["content"]["cells"][0]["outputs"][0]["text"] == "2\n"

@@ -216,3 +216,38 @@ def test_a_part_of_a_file_that_changed_is_the_whole(site: Site) -> None:  # PAGE
     asked = {"Range": "bytes=0-3", "If-Range": etag}
     answer = program.get("/api/v1/files/content?path=ten.bin", headers=asked)
     assert (answer.status_code, answer.content) == (200, b"another one")
+
+
+def test_a_text_that_says_so_is_listed_as_a_notebook(site: Site) -> None:  # FMT-7
+    (root(site) / "cells.py").write_text("import os\n# %%\nos\n")
+    (root(site) / "script.py").write_text("import os\n")
+    (root(site) / "page.md").write_text("---\njupyter:\n  kernelspec: {}\n---\n")
+    (root(site) / "prose.md").write_text("# Title\n")
+
+    def kinds() -> dict[str, str]:
+        listed = site.browser().get("/api/v1/files").json()["entries"]
+        return {entry["name"]: entry["kind"] for entry in listed}
+
+    assert kinds() == {
+        "cells.py": "notebook",
+        "script.py": "file",
+        "page.md": "notebook",
+        "prose.md": "file",
+    }
+    (root(site) / "script.py").write_text("# %% now it is\n")
+    assert kinds()["script.py"] == "notebook"
+
+
+def test_outputs_beside_a_notebook_are_not_listed(site: Site) -> None:  # FMT-12
+    for name in ("a.ipynb", "a.ipynb.outputs.json", "b.ipynb.outputs.json"):
+        (root(site) / name).write_text("{}")
+
+    listed = site.browser().get("/api/v1/files").json()["entries"]
+    assert [entry["name"] for entry in listed] == ["a.ipynb", "b.ipynb.outputs.json"]
+
+
+def test_a_new_text_notebook_says_that_it_is_one(site: Site) -> None:  # FMT-7
+    for name in ("n.py", "n.md"):
+        made = site.browser().post("/api/v1/files", json={"path": name, "kind": "notebook"})
+        assert (made.status_code, made.json()["kind"]) == (201, "notebook")
+        assert "name: python3" in (root(site) / name).read_text()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tailrace.files.notebook_files import copied
 from tailrace.files.trash import Trash
 from tailrace.files.workspace import Workspace
 from tailrace.kernels.scripted import Hold, Say, Script
@@ -172,5 +173,51 @@ def test_a_taken_name_moves_nothing(tmp_path: Path) -> None:
             await moves.rename("n.ipynb", "m.ipynb")
 
         assert await recorded(stage, "n.ipynb") == "hello\n"
+
+    told(tmp_path, story)
+
+
+def test_outputs_beside_go_where_their_notebook_goes(tmp_path: Path) -> None:  # FMT-12
+    async def story(stage: Stage, moves: Moves) -> None:
+        stage.write("a.ipynb", a="say")
+        stage.file("a.ipynb.outputs.json").write_text("{}")
+        workspace = Workspace(stage.notebooks)
+
+        await moves.rename("a.ipynb", "b.ipynb")
+        assert stage.file("b.ipynb.outputs.json").exists()
+        assert not stage.file("a.ipynb.outputs.json").exists()
+        copied(workspace, "b.ipynb", "c.ipynb")
+        assert stage.file("c.ipynb.outputs.json").read_text() == "{}"
+        with pytest.raises(FileTaken):
+            await moves.rename("b.ipynb", "c.ipynb")
+        assert stage.file("b.ipynb.outputs.json").exists()
+
+        item = await moves.throw_away("b.ipynb")
+        assert not stage.file("b.ipynb.outputs.json").exists()
+        await moves.restore(item.item_id)
+        assert stage.file("b.ipynb.outputs.json").read_text() == "{}"
+
+    told(tmp_path, story)
+
+
+def test_a_text_notebook_keeps_its_log_when_it_moves(tmp_path: Path) -> None:  # FMT-12
+    async def story(stage: Stage, moves: Moves) -> None:
+        for name in ("folder/marked.py", "folder/plain.py"):
+            stage.file(name).parent.mkdir(exist_ok=True)
+            stage.file(name).write_text("# %%\nsay\n" if "marked" in name else "say\n")
+        cells = {}
+        for name in ("marked.py", "plain.py"):
+            ada = await stage.client(await stage.open(f"folder/{name}"))
+            (cells[name],) = ada.sources()
+            await ada.run(cells[name])
+            await ada.leave()
+
+        await moves.rename("folder", "other")
+        await moves.rename("other/plain.py", "other/plain2.py")
+        for name, new in (("marked.py", "marked.py"), ("plain.py", "plain2.py")):
+            bob = await stage.client(await stage.open(f"other/{new}"), name="bob")
+            assert bob.text(cells[name]) == "hello\n"
+            await bob.done(op.StopKernel())
+            await bob.leave()
 
     told(tmp_path, story)

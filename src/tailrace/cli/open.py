@@ -16,6 +16,7 @@ import click
 from tailrace import __version__
 from tailrace.cli.browser import open_browser
 from tailrace.folders import StateFolders, state_folders
+from tailrace.formats.forms import may_be_notebook
 from tailrace.protocol.errors import FileMissing, NotANotebook
 from tailrace.server.run import describe, launch_codes, listen, login_address, serve
 from tailrace.server.running_servers import RunningServer, RunningServers
@@ -78,8 +79,10 @@ def placed(path: Path) -> tuple[Path, str]:
         raise FileMissing(
             f"there is no {path}; run `tailrace {path.parent}` and make the notebook there"
         )
-    if path.suffix.lower() != ".ipynb":
-        raise NotANotebook(f"{path} is no notebook (.ipynb); `tailrace {path.parent}` shows it")
+    if not may_be_notebook(path.name):
+        raise NotANotebook(
+            f"{path} is no notebook (.ipynb, .py, .md); `tailrace {path.parent}` shows it"
+        )
     file, here = path.absolute(), Path.cwd()
     if ".." in file.parts:
         file = file.resolve()

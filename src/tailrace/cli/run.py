@@ -15,9 +15,10 @@ from pathlib import Path
 
 import click
 
-from tailrace.files.checkpoint import ANYTHING, read_content, write_checkpoint
+from tailrace.files.checkpoint import ANYTHING
+from tailrace.files.notebook_files import read_notebook, write_notebook
 from tailrace.folders import made, state_folders
-from tailrace.formats.ipynb import parse, render
+from tailrace.formats.forms import form_of
 from tailrace.formats.notebook import Notebook
 from tailrace.headless.following import Ending, followed
 from tailrace.headless.parameters import with_parameters
@@ -74,7 +75,7 @@ def run(
 ) -> None:
     """Run NOTEBOOK from top to bottom and show its output as it appears."""
     try:
-        value = parse(read_content(notebook).data)
+        value = form_of(notebook.name).parse(read_notebook(notebook))
         value = with_parameters(value, dict(map(parsed_parameter, parameters)))
         _check_output(output)
         status = asyncio.run(_run(notebook, value, output, timeout_s, allow_errors, interpreter))
@@ -142,9 +143,9 @@ async def _run(
                     headless, teller, notebook, timeout_s=timeout_s, allow_errors=allow_errors
                 )
             if output is not None:
-                data = render(await headless.notebook())
+                data = form_of(output.name).render(await headless.notebook())
                 await asyncio.to_thread(
-                    write_checkpoint, output, data, expected=ANYTHING, backup_folder=None
+                    write_notebook, output, data, expected=ANYTHING, backup_folder=None
                 )
             return STATUS[ending]
     finally:

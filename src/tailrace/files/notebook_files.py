@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tailrace.files.checkpoint import ANYTHING, digest_of, read_content, write_checkpoint
 from tailrace.files.light_import import load_jupytext
+from tailrace.files.workspace import Entry, Workspace
 from tailrace.formats.beside import SUFFIX, Whole, is_outputs_file, whole_of
 from tailrace.formats.forms import form_of, may_be_notebook
 from tailrace.protocol.errors import FileChanged, FileError, FileMissing, FileTaken
@@ -84,6 +85,15 @@ def write_notebook(
     if wanted.outputs is None:  # they are in the notebook again
         with suppress(FileNotFoundError):
             beside(real).unlink()
+
+
+def copied(workspace: Workspace, old: str, new: str) -> Entry:
+    """`Workspace.copy`, and what is beside goes along."""
+    entry = workspace.copy(old, new)
+    if may_be_notebook(old):
+        with suppress(FileMissing, FileTaken):
+            workspace.copy(old + SUFFIX, new + SUFFIX)
+    return entry
 
 
 def _write_outputs(file: Path, data: bytes, held: bytes | None, backup_folder: Path | None) -> None:

@@ -30,8 +30,9 @@ from tailrace.files.beneath import (
     parts_of,
     real_parts,
 )
-from tailrace.files.checkpoint import TEMP_PREFIX, write_checkpoint
+from tailrace.files.checkpoint import TEMP_PREFIX, FileIdentity, identity_of, write_checkpoint
 from tailrace.files.fates import fate_of, sync_folder
+from tailrace.formats.text_notebook import ENDINGS, HEAD_BYTES, is_marked
 from tailrace.protocol.errors import (
     FileChanged,
     FileError,
@@ -42,6 +43,7 @@ from tailrace.protocol.errors import (
 )
 
 EntryKind = Literal["notebook", "file", "folder", "other"]
+MARKS_KEPT = 20_000  # files of which is known whether they are notebooks
 READ_BYTES = 1 << 30  # what `read` gives at most unless told otherwise
 COPY_BYTES = 1 << 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -66,6 +68,7 @@ class Workspace:
     def __init__(self, root: Path, *, show_hidden: bool = False) -> None:
         self.root = Path(os.path.realpath(root))
         self.show_hidden = show_hidden
+        self._marked: dict[FileIdentity, bool] = {}
         if not self.root.is_dir():
             raise FileMissing(f"there is no folder {root}")
 
@@ -309,17 +312,45 @@ class Workspace:
             try:
                 inner = real_parts(self.root, (*parts, name))
                 self._refuse_hidden(inner)
-                found = os.lstat(self.root.joinpath(*inner))
+                folder, called = None, str(self.root.joinpath(*inner))
+                found = os.lstat(called)
             except (OSError, FileError):
                 return Entry(_shown(name), path, "other", 0, found.st_mtime, is_link)
         return Entry(
             _shown(name),
             path,
-            _kind(name, found.st_mode),
+            self._kind(name, called, folder, found),
             found.st_size if stat.S_ISREG(found.st_mode) else 0,
             found.st_mtime,
             is_link,
         )
+
+    def _kind(self, name: str, called: str, folder: int | None, found: os.stat_result) -> EntryKind:
+        if stat.S_ISDIR(found.st_mode):
+            return "folder"
+        if not stat.S_ISREG(found.st_mode):
+            return "other"
+        if name.lower().endswith(".ipynb"):
+            return "notebook"
+        if name.lower().endswith(ENDINGS) and self._is_marked(name, called, folder, found):
+            return "notebook"
+        return "file"
+
+    def _is_marked(self, name: str, called: str, folder: int | None, found: os.stat_result) -> bool:
+        """Whether a text says that it is a notebook (FMT-7); looked at again when it changed."""
+        identity = identity_of(found)
+        known = self._marked.get(identity)
+        if known is None:
+            flags = os.O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_BINARY
+            try:
+                with open(os.open(called, flags, dir_fd=folder), "rb") as file:
+                    known = is_marked(name, file.read(HEAD_BYTES))
+            except OSError:
+                return False
+            if len(self._marked) >= MARKS_KEPT:
+                self._marked.clear()
+            self._marked[identity] = known
+        return known
 
 
 def _move(
@@ -358,11 +389,3 @@ def _move(
 def _shown(name: str) -> str:
     """A name as text: bytes that are no UTF-8 are written out as `\\xNN`."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _kind(name: str, mode: int) -> EntryKind:
-    if stat.S_ISDIR(mode):
-        return "folder"
-    if not stat.S_ISREG(mode):
-        return "other"
-    return "notebook" if name.lower().endswith(".ipynb") else "file"

@@ -20,7 +20,7 @@ from tailrace.formats.beside import (
     without_outputs,
 )
 from tailrace.formats.notebook import Cell, Notebook
-from tailrace.formats.text_notebook import ENDINGS, empty_text, parse_text, render_text
+from tailrace.formats.text_notebook import ENDINGS, parse_text, render_text
 from tailrace.protocol.ids import CellId
 
 Ending = Literal[".ipynb", ".py", ".md"]
@@ -82,10 +82,6 @@ class Form(Struct, frozen=True):
             for cell, now in zip(read.cells, notebook.cells, strict=True)
         )
         return replace(read, cells=cells)
-
-    def empty(self) -> bytes:
-        """A new notebook with one empty cell."""
-        return empty_text(self.ending)
 
 
 def form_of(name: str) -> Form:

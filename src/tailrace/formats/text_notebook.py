@@ -100,13 +100,6 @@ def render_text(notebook: Notebook, held: bytes | None, ending: str) -> bytes:
     return ((_BOM if text.has_bom else "") + shown).encode("utf-8", "replace")
 
 
-def empty_text(ending: str) -> bytes:
-    """A new text notebook: its header, and one empty cell to begin in."""
-    spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    cell = Cell(CellId("first"), "code", "")
-    return render_text(Notebook({"kernelspec": spec}, cells=(cell,)), None, ending)
-
-
 def _unended(text: str) -> list[str]:
     return text.removesuffix("\n").split("\n")
 

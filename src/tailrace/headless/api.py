@@ -17,8 +17,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from tailrace.files.checkpoint import ANYTHING, read_content, write_checkpoint
+from tailrace.files.checkpoint import ANYTHING
+from tailrace.files.notebook_files import read_notebook, write_notebook
 from tailrace.folders import made, state_folders
+from tailrace.formats.forms import form_of
 from tailrace.formats.ipynb import parse, render
 from tailrace.formats.notebook import Notebook
 from tailrace.headless.following import Ending, followed
@@ -145,10 +147,15 @@ async def run_async(
         status = await followed(
             headless, listener, value, timeout_s=timeout, allow_errors=allow_errors
         )
-        data = render(await headless.notebook())
+        done = await headless.notebook()
+        data = render(done)
     if output is not None:
         await asyncio.to_thread(
-            write_checkpoint, Path(output), data, expected=ANYTHING, backup_folder=None
+            write_notebook,
+            Path(output),
+            form_of(Path(output).name).render(done),
+            expected=ANYTHING,
+            backup_folder=None,
         )
     result = RunResult(
         status,
@@ -173,7 +180,9 @@ def _read(
         file = Path(notebook)
         if not file.is_file():
             raise FileMissing(f"there is no file {file.absolute()}")
-        return (Path(folder, file.name) if folder else file), parse(read_content(file).data)
+        return (Path(folder, file.name) if folder else file), form_of(file.name).parse(
+            read_notebook(file)
+        )
     place = Path(folder or Path.cwd())
     return place / "notebook.ipynb", parse(json.dumps(notebook).encode())
 

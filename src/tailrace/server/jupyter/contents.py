@@ -18,9 +18,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from tailrace.files.checkpoint import ANYTHING, write_checkpoint
+from tailrace.files.checkpoint import ANYTHING
+from tailrace.files.light_import import load_jupytext
+from tailrace.files.notebook_files import read_notebook, write_notebook
 from tailrace.files.workspace import Entry, Workspace
-from tailrace.formats.ipynb import parse
+from tailrace.formats.beside import says_beside, whole_of
+from tailrace.formats.forms import form_of, may_be_notebook
+from tailrace.formats.ipynb import parse, render
 from tailrace.jupyter.times import iso_time
 from tailrace.protocol.errors import FileMissing, FileTaken, NotANotebook, TailraceError
 from tailrace.server.jupyter.answers import Unfit
@@ -95,7 +99,7 @@ class Contents:
             return model
         if entry.size_bytes > READ_BYTES:
             raise Unfit(f"{path} is too large for an answer; download it from /files/", status=413)
-        data = self._workspace.read(path)
+        data = self._bytes_of(path, model["type"])
         if wanted.content:
             if model["type"] == "notebook":
                 model |= {"content": _notebook(data, path), "format": "json"}
@@ -106,6 +110,11 @@ class Contents:
         if wanted.hash:
             model |= {"hash": hashlib.sha256(data).hexdigest(), "hash_algorithm": "sha256"}
         return model
+
+    def _bytes_of(self, path: str, kind: str) -> bytes:
+        if kind == "notebook" and may_be_notebook(path):
+            return read_notebook(self._workspace.resolve(path))
+        return self._workspace.read(path)
 
     def _folder_model(self, path: str, entry: Entry, *, with_content: bool) -> Model:
         model = {**self._base(path, entry), "type": "directory", "size": None}
@@ -166,7 +175,7 @@ class Contents:
                 await asyncio.to_thread(self._workspace.create_folder, path)
             return await self.get(path, Wanted("directory", content=False)), not existed
         elif kind == "notebook":
-            data = await asyncio.to_thread(_notebook_bytes, model["content"])
+            data = await asyncio.to_thread(self._notebook_bytes, path, model["content"])
         else:
             data = await asyncio.to_thread(_bytes_of, model)
         await asyncio.to_thread(self._put, path, data)
@@ -179,13 +188,27 @@ class Contents:
             return False
         return True
 
+    def _notebook_bytes(self, path: str, content: Any) -> bytes:
+        """In the form that Jupyter writes; of a text, or with outputs beside, in that one."""
+        data, form = _notebook_bytes(content), form_of(path)
+        value = parse(data)
+        if not form.is_text and not says_beside(value):
+            return data
+        held = None
+        if self._exists(path):
+            held = read_notebook(self._workspace.resolve(path))
+        elif form.is_text:
+            load_jupytext()
+        return form.render(value, held)
+
     def _put(self, path: str, data: bytes) -> None:
         if not self._exists(path):
-            self._workspace.create(path, data)
-            return
+            self._workspace.create(path, whole_of(data).notebook)
+            if whole_of(data).outputs is None:
+                return
         if self._workspace.entry(path).kind == "folder":
             raise Unfit(f"{path} is a directory")
-        write_checkpoint(
+        write_notebook(
             self._workspace.resolve(path),
             data,
             expected=ANYTHING,
@@ -304,8 +327,11 @@ def _notebook(data: bytes, path: str) -> Model:
     """As nbformat 4 with whole texts, which is what Jupyter's clients are given."""
     import nbformat  # late: it takes a tenth of a second, and most servers never need it
 
+    form = form_of(path)
     try:
-        parse(data)
+        value = form.parse(data)
+        if form.is_text or whole_of(data).outputs is not None:
+            data = render(value)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about ids that old notebooks do not have
             reads: Any = nbformat.reads

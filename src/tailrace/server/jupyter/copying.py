@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from itertools import count
 
+from tailrace.files.notebook_files import copied as duplicate
 from tailrace.files.workspace import Entry, Workspace
 from tailrace.protocol.errors import FileTaken
 from tailrace.server.jupyter.answers import Unfit
@@ -37,7 +38,7 @@ def copied(workspace: Workspace, source: str, folder: str) -> str:
             if entry.kind == "folder":
                 _copy_folder(workspace, source, path)
             else:
-                workspace.copy(source, path)
+                duplicate(workspace, source, path)
         except FileTaken:
             continue
         return path

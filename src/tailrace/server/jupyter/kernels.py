@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from tailrace.files.workspace import Workspace
+from tailrace.formats.forms import may_be_notebook
 from tailrace.jupyter.times import iso_time
 from tailrace.protocol import operations as op
 from tailrace.protocol.errors import FileError, KernelMissing, TailraceError
@@ -280,9 +281,9 @@ class Kernels:
         """The open session of the notebook at `path`, or None where there is no notebook."""
         meant = _VSCODE.sub("", path)
         for wanted in dict.fromkeys((meant, path)):
-            if not wanted.lower().endswith(".ipynb"):
-                continue
             try:
+                if not await asyncio.to_thread(self._is_notebook, wanted):
+                    continue
                 place = await asyncio.to_thread(self._served.directory.place, wanted)
             except FileError:
                 continue
@@ -296,6 +297,12 @@ class Kernels:
             if session.path.rpartition("/")[2] == meant and not session.is_ended
         ]
         return called[0] if len(called) == 1 else None
+
+    def _is_notebook(self, path: str) -> bool:
+        """A script that is no notebook may have a kernel, and stays a script."""
+        if path.lower().endswith(".ipynb"):
+            return True
+        return may_be_notebook(path) and self._served.workspace.entry(path).kind == "notebook"
 
     async def _folder(self, path: str) -> Path:
         """Where a kernel works: the folder at `path`, else the nearest one above it."""

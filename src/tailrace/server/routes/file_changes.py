@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tailrace.files.checkpoint import digest_of, write_checkpoint
+from tailrace.files.notebook_files import copied
 from tailrace.files.search import find
 from tailrace.files.trash import TrashItem
 from tailrace.files.workspace import Entry, EntryKind
@@ -71,7 +72,7 @@ def file_change_routes(application: Application) -> Routes:
     @routes.http("POST", "/api/v1/files/copy", permission="edit")
     async def copy(request: Request) -> Response:
         wanted = await json_body(request, _Moved)
-        entry = await asyncio.to_thread(workspace.copy, wanted.path, wanted.to)
+        entry = await asyncio.to_thread(copied, workspace, wanted.path, wanted.to)
         return _json(_changed(entry), 201)
 
     @routes.http("DELETE", "/api/v1/files", permission="edit")

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import BinaryIO, Literal, NamedTuple
 from urllib.parse import quote
 
@@ -19,7 +19,11 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from tailrace.files.light_import import load_jupytext
+from tailrace.files.notebook_files import is_beside
 from tailrace.files.workspace import Entry, EntryKind, Workspace
+from tailrace.formats.beside import SUFFIX
+from tailrace.formats.forms import form_of, may_be_notebook
 from tailrace.kernels import kernelspecs
 from tailrace.protocol.errors import RequestError
 from tailrace.server.application import Application
@@ -81,7 +85,7 @@ def file_routes(application: Application) -> Routes:
     async def list_folder(request: Request, path: str = "") -> Response:
         entries = await asyncio.to_thread(workspace.list, path)
         running = with_kernels()
-        return _json(_Folder(path, [listed(entry, running) for entry in entries]))
+        return _json(_Folder(path, [listed(entry, running) for entry in _shown(entries)]))
 
     @routes.http("POST", "/api/v1/files", permission="edit")
     async def create(request: Request) -> Response:
@@ -127,10 +131,24 @@ def _create(workspace: Workspace, wanted: _Wanted) -> Entry:
         return workspace.create_folder(wanted.path)
     if wanted.kind == "file":
         return workspace.create(wanted.path)
-    if not wanted.path.lower().endswith(".ipynb"):
-        raise RequestError("the name of a notebook ends in .ipynb")
+    if not may_be_notebook(wanted.path):
+        raise RequestError("the name of a notebook ends in .ipynb, .py or .md")
     spec = None if wanted.kernel is None else kernelspecs.usable(wanted.kernel)
-    return workspace.create(wanted.path, empty_notebook(spec))
+    data, form = empty_notebook(spec), form_of(wanted.path)
+    if form.is_text:
+        load_jupytext()
+        data = form.render(form_of("").parse(data))
+    return workspace.create(wanted.path, data)
+
+
+def _shown(entries: Sequence[Entry]) -> list[Entry]:
+    """Without the outputs that are beside their notebooks (FMT-12)."""
+    names = {entry.name for entry in entries}
+    return [
+        entry
+        for entry in entries
+        if not (is_beside(entry.name) and entry.name.removesuffix(SUFFIX) in names)
+    ]
 
 
 def empty_notebook(kernel: kernelspecs.Kernelspec | None = None) -> bytes:
