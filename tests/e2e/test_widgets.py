@@ -138,12 +138,12 @@ DOT = bytes.fromhex(
 LISTENING = """
 import datetime, json, os, ipywidgets as w
 heard = {}
+def note(name, value):
+    heard[name] = repr(value)
+    with open('heard.json.new', 'w') as file: json.dump(heard, file)
+    os.replace('heard.json.new', 'heard.json')
 def listen(name, widget):
-    def on_change(change):
-        heard[name] = repr(change['new'])
-        with open('heard.json.new', 'w') as file: json.dump(heard, file)
-        os.replace('heard.json.new', 'heard.json')
-    widget.observe(on_change, 'value')
+    widget.observe(lambda change: note(name, change['new']), 'value')
     widget.add_class('c-' + name)
     return widget
 """
