@@ -28,11 +28,13 @@ import { classHighlighter } from "@lezer/highlight";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import * as Y from "yjs";
 import { TYPED } from "../sync/cells";
+import type { NotebookLanguage } from "../sync/notebook-language";
 import { beginCalm, calmOnScroll } from "./calm-on-scroll";
-import { pythonCompletion } from "./completion";
+import { completion } from "./completion";
 import { definitions } from "./definition";
 import type { EditorActions } from "./editor-actions";
 import { editorKeys } from "./editor-keys";
+import { loadGrammar } from "./grammars";
 import { hoverWords } from "./hover";
 import { inspection } from "./inspection";
 import { type EditorLook, initialLook, showLook } from "./look";
@@ -41,6 +43,8 @@ import { signatureHelp } from "./signature";
 
 export interface EditorOptions {
   readonly kind: string;
+  /** Of the notebook's code cells. */
+  readonly language: NotebookLanguage;
   readonly label: string;
   readonly hint: string;
   readonly look: EditorLook;
@@ -92,23 +96,23 @@ const shared: Extension = [
   EditorView.theme({}, { dark: false }),
 ];
 
-const forPython: Extension = [
-  new LanguageSupport(pythonLanguage),
-  indentOnInput(),
-  bracketMatching(),
-  closeBrackets(),
-  inspection(),
-  mistakes(),
-];
+const forCode: Extension = [indentOnInput(), bracketMatching(), closeBrackets(), inspection()];
+
+const forPython: Extension = [new LanguageSupport(pythonLanguage), forCode, mistakes()];
 
 /** What Python editors ask of the notebook. */
 function pythonHelp(actions: EditorActions): Extension {
   return [
-    pythonCompletion(actions),
+    completion(actions, true),
     signatureHelp(actions),
     hoverWords(actions),
     definitions(actions),
   ];
+}
+
+/** What editors of another language ask: all is known by the kernel alone. */
+function kernelHelp(actions: EditorActions): Extension {
+  return [completion(actions, false), hoverWords(actions)];
 }
 
 const keys = keymap.of([
@@ -131,7 +135,8 @@ export class CodeEditor {
   ) {
     const { actions, kind } = options;
     this.leave = () => actions.leave();
-    const isPython = kind === "code";
+    const isCode = kind === "code";
+    const isPython = isCode && options.language.isPython;
     const doc = text.toString();
     const before = selections.get(text);
     const fits = before?.ranges.every((range) => range.to <= doc.length);
@@ -142,11 +147,12 @@ export class CodeEditor {
         ...(before && fits ? { selection: before } : {}),
         extensions: [
           initialLook(options.look),
-          editorKeys(actions, isPython),
+          editorKeys(actions, isCode),
           keys,
           shared,
           yCollab(text, null, { undoManager: historyOf(text) }),
           isPython ? [forPython, pythonHelp(actions)] : language.of([]),
+          isCode && !isPython ? [forCode, kernelHelp(actions)] : [],
           label.of(EditorView.contentAttributes.of(attributesOf(options.label))),
           options.hint === "" ? [] : placeholder(options.hint),
           EditorView.domEventHandlers({
@@ -159,6 +165,14 @@ export class CodeEditor {
     beginCalm(this.view);
     this.showLook(options.look);
     if (kind === "markdown") void this.loadMarkdown();
+    else if (isCode && !isPython) void this.loadCode(options.language);
+  }
+
+  private async loadCode(of: NotebookLanguage): Promise<void> {
+    const grammar = await loadGrammar(of);
+    if (grammar && this.view.dom.isConnected) {
+      this.view.dispatch({ effects: language.reconfigure(new LanguageSupport(grammar)) });
+    }
   }
 
   private async loadMarkdown(): Promise<void> {

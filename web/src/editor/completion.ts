@@ -10,6 +10,7 @@ import {
   type Completion,
   type CompletionContext,
   type CompletionResult,
+  completeAnyWord,
   completionStatus,
   startCompletion,
 } from "@codemirror/autocomplete";
@@ -111,14 +112,19 @@ function afterDot(context: CompletionContext): boolean {
 }
 
 /** Whether names are wanted unasked, now that this was typed. */
-function isWanted(view: EditorView, actions: EditorActions): "now" | "soon" | null {
+function isWanted(
+  view: EditorView,
+  actions: EditorActions,
+  isPython: boolean,
+): "now" | "soon" | null {
   const { head } = view.state.selection.main;
   const typed = view.state.sliceDoc(Math.max(0, head - 40), head);
-  if (/(?:[A-Za-z_]\w*|[)\]"'])\.$/.test(typed)) return "now";
+  if (isPython && /(?:[A-Za-z_]\w*|[)\]"'])\.$/.test(typed)) return "now";
   return actions.completesWhileTyping() && /[A-Za-z_]\w$/.test(typed) ? "soon" : null;
 }
 
-export function pythonCompletion(actions: EditorActions): Extension {
+/** For Python, or for a language of which only the kernel knows; then words of this cell. */
+export function completion(actions: EditorActions, isPython: boolean): Extension {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return [
     autocompletion({
@@ -128,7 +134,9 @@ export function pythonCompletion(actions: EditorActions): Extension {
       override: [
         async (context) => {
           const found = await asked(context, actions);
-          return found ?? (afterDot(context) || context.aborted ? null : fromText(context));
+          if (found || context.aborted) return found;
+          if (!isPython) return completeAnyWord(context);
+          return afterDot(context) ? null : fromText(context);
         },
       ],
     }),
@@ -137,7 +145,7 @@ export function pythonCompletion(actions: EditorActions): Extension {
       clearTimeout(timer);
       if (!transactions.some((each) => each.isUserEvent("input.type"))) return;
       if (completionStatus(view.state) !== null) return;
-      const wanted = isWanted(view, actions);
+      const wanted = isWanted(view, actions, isPython);
       if (wanted === "now") startCompletion(view);
       else if (wanted === "soon") {
         timer = setTimeout(() => {

@@ -7,13 +7,13 @@ import { TextWriter } from "../ui/text-writer";
 import type { EditorActions } from "./editor-actions";
 
 const REST_MS = 500; // over a name, before it is asked about
-const NAMED = new Set(["VariableName", "PropertyName"]);
+const NAMED = new Set(["variablename", "propertyname"]);
 
 export function hoverWords(actions: EditorActions): Extension {
   return hoverTooltip(
     async (view, pos, side) => {
       const node = syntaxTree(view.state).resolveInner(pos, side);
-      if (!NAMED.has(node.name)) return null;
+      if (!NAMED.has(node.name.toLowerCase())) return null;
       const { doc } = view.state;
       const text = await actions.inspect(doc.toString(), node.to).catch(() => null);
       if (text === null || view.state.doc !== doc) return null;

@@ -8,9 +8,11 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { kernelsNear } from "../panels/interpreters";
 import type { Server } from "../sync/server";
 import { Button } from "../ui/button";
 import { Mark } from "../ui/icon";
+import { Menu } from "../ui/menu";
 import { notify } from "../ui/notices";
 import { ThemeMenu } from "../ui/theme-menu";
 import { useMoveTarget } from "./dropped";
@@ -217,17 +219,45 @@ function NewNotebook(props: {
 }) {
   const { server, path, places, entries } = props;
   const making = useMutation({
-    mutationFn: () => {
+    mutationFn: (kernel: string | null) => {
       const name = freeName(entries.map((entry) => entry.name));
-      return create(server, inFolder(path, name), "notebook");
+      return create(server, inFolder(path, name), "notebook", kernel);
     },
     onSuccess: (made) => places.go(places.notebook(made)),
     onError: (problem) => notify({ text: problem.message, tone: "failure" }),
   });
+  const kernels = useQuery({
+    queryKey: ["kernelspecs"],
+    queryFn: () => kernelsNear(server, "", undefined),
+    staleTime: 60_000,
+  });
+  const others = (kernels.data?.kernelspecs ?? []).filter((each) => each.problem === null);
   return (
-    <Button icon="plus" look="primary" disabled={making.isPending} onClick={() => making.mutate()}>
-      New notebook
-    </Button>
+    <span className="new-notebook">
+      <Button
+        icon="plus"
+        look="primary"
+        disabled={making.isPending}
+        onClick={() => making.mutate(null)}
+      >
+        New notebook
+      </Button>
+      {others.length > 0 && (
+        <Menu
+          label="New notebook with another kernel"
+          icon="down"
+          look="primary"
+          className="new-notebook-kernel"
+          entries={() => [
+            { label: "Python 3", run: () => making.mutate(null) },
+            ...others.map(({ title, name }) => ({
+              label: title,
+              run: () => making.mutate(name),
+            })),
+          ]}
+        />
+      )}
+    </span>
   );
 }
 

@@ -75,8 +75,10 @@ export async function create(
   server: Server,
   path: string,
   kind: "notebook" | "folder",
+  kernel: string | null = null,
 ): Promise<string> {
-  const answer = await server.request("POST", "api/v1/files", { path, kind });
+  const wanted = kernel === null ? { path, kind } : { path, kind, kernel };
+  const answer = await server.request("POST", "api/v1/files", wanted);
   const made: unknown = await answer.json();
   return isObject(made) ? (textOrNull(made.path) ?? path) : path;
 }

@@ -10,13 +10,15 @@ import { useNow } from "../ui/clock";
 import { Dialog } from "../ui/dialog";
 import { notify } from "../ui/notices";
 import { counted } from "../ui/words";
+import type { PageActs } from "./commands";
+import { useMissingKernel } from "./missing-kernel";
 import { useDesk } from "./use-view";
 
-export function Banners() {
+export function Banners({ page }: { readonly page: PageActs }) {
   return (
     <div className="banners" aria-live="polite" aria-relevant="additions">
       <ConnectionBanner />
-      <KernelBanner />
+      <KernelBanner page={page} />
       <StorageBanner />
       <FileBanner />
       <ConflictCopies />
@@ -117,15 +119,33 @@ function Countdown({ until }: { readonly until: number }) {
   return left > 0 ? `in ${counted(left, "second")}.` : "now.";
 }
 
-function KernelBanner() {
+function KernelBanner({ page }: { readonly page: PageActs }) {
+  const missing = useMissingKernel();
   const mood = useSession(moodOf);
   const cause = useSession(causeOf);
   const { commander } = useDesk();
+  if (missing && (mood === "none" || mood === "dead")) {
+    return (
+      <Banner tone="warning">
+        <p>
+          <strong>The kernel of this notebook, {missing.title}, cannot be used here.</strong>{" "}
+          {sentence(missing.problem)}. Cells and outputs are all here and can be edited.
+        </p>
+        <Button icon="chip" onClick={() => page.chooseKernel()}>
+          Choose another
+        </Button>
+      </Banner>
+    );
+  }
   if (mood === "dead") {
     return (
       <Banner tone="failure">
         <p>
-          <strong>The kernel died; its variables are gone.</strong>{" "}
+          <strong>
+            {cause?.reason === "failed-to-start"
+              ? "The kernel could not start."
+              : "The kernel died; its variables are gone."}
+          </strong>{" "}
           {cause?.message ?? "The cause is not known."}
         </p>
         <Button icon="restart" onClick={() => commander.restart()}>

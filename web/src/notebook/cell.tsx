@@ -7,6 +7,7 @@ import { memo, useCallback, useLayoutEffect, useRef, useState, useSyncExternalSt
 import { flushSync } from "react-dom";
 import type { Execution } from "../protocol/generated";
 import { useExecution } from "../store/use-session";
+import { useLanguage } from "../sync/notebook-language";
 import { useSource } from "../sync/use-notebook";
 import { Button } from "../ui/button";
 import { CellMenu } from "./cell-menu";
@@ -197,6 +198,7 @@ function Contents(props: ContentsProps) {
 function CodeSource({ cellId, kind, name, number, total, viewport, isEditing }: ContentsProps) {
   const text = useSource(cellId);
   const { view } = useDesk();
+  const { title } = useLanguage();
   const subscribe = useCallback(
     (wake: () => void) => viewport.subscribe(cellId, wake),
     [viewport, cellId],
@@ -207,7 +209,8 @@ function CodeSource({ cellId, kind, name, number, total, viewport, isEditing }: 
     const press = (entry: Entry) => flushSync(() => view.edit(cellId, entry));
     return <StillSource text={text} kind={kind} onPress={press} />;
   }
-  const hint = kind === "raw" ? "Raw text" : total === 1 && number === 1 ? FIRST_HINT : "";
+  const first = `Type ${title}, then press Shift+Enter to run it`;
+  const hint = kind === "raw" ? "Raw text" : total === 1 && number === 1 ? first : "";
   return (
     <EditorSource
       cellId={cellId}
@@ -219,8 +222,6 @@ function CodeSource({ cellId, kind, name, number, total, viewport, isEditing }: 
     />
   );
 }
-
-const FIRST_HINT = "Type Python, then press Shift+Enter to run it";
 
 /** Whether the text differs from what ran. */
 function useIsEdited(text: ReturnType<typeof useSource>, execution: Execution | null): boolean {

@@ -44,6 +44,7 @@ export interface PageActs {
   askRestart(): void;
   showPalette(): void;
   showSettings(): void;
+  chooseKernel(): void;
   togglePanel(name: PanelName): void;
   goHome(): void;
   print(): void;
@@ -148,6 +149,7 @@ export const COMMANDS: readonly Command[] = [
     c.clearOutputs(null);
   }),
   command("start-kernel", "Kernel", "Start the kernel", [], (c) => c.startKernel()),
+  command("change-kernel", "Kernel", "Change the kernel …", [], (_, page) => page.chooseKernel()),
   command("stop-kernel", "Kernel", "Stop the kernel", [], (c) => c.stopKernel()),
 
   command("save", "Notebook", "Save", ["Ctrl+S", "S"], (c) => c.save()),

@@ -3,6 +3,7 @@
 import { codePoints } from "../core/code-points";
 import type { Completions, EditorActions } from "../editor/editor-actions";
 import { currentSettings } from "../settings/settings-store";
+import { languageIn } from "../sync/notebook-language";
 import type { Commander } from "./commander";
 import { formatCells } from "./formatting";
 import { askLanguage, completionsOf, liveSignatureOf, signatureOf, soonest } from "./language";
@@ -38,6 +39,11 @@ export function editorActions(cellId: string, commander: Commander): EditorActio
     return typeof text === "string" && text !== "" ? text : null;
   }
 
+  /** Without running it only Python is known. */
+  function texts(...asked: Parameters<typeof askLanguage>): ReturnType<typeof askLanguage> {
+    return languageIn(commander.doc).isPython ? askLanguage(...asked) : Promise.resolve(null);
+  }
+
   return {
     run: (then) => {
       view.edit(cellId);
@@ -68,7 +74,7 @@ export function editorActions(cellId: string, commander: Commander): EditorActio
       const fromKernel = live(request, COMPLETE_WITHIN_MS, signal);
       const fromTexts = within(
         STILL_WITHIN_MS,
-        askLanguage(session, "complete", { cellId, source, unit }, signal),
+        texts(session, "complete", { cellId, source, unit }, signal),
       );
       const read = (answer: Parameters<typeof completionsOf>[0]): Completions | null =>
         completionsOf(answer, source);
@@ -83,7 +89,7 @@ export function editorActions(cellId: string, commander: Commander): EditorActio
     inspect: async (source, unit) => {
       const found = await said(source, unit);
       if (found !== null) return found;
-      const answer = await askLanguage(session, "describe", { cellId, source, unit });
+      const answer = await texts(session, "describe", { cellId, source, unit });
       if (answer?.found !== true) return null;
       return [answer.head, answer.text].filter((part) => part !== "").join("\n\n");
     },

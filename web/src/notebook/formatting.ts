@@ -1,6 +1,7 @@
 /** Cells put into ruff's form, as one step that can be undone. */
 
 import { replaceSource, STRUCTURE, TYPED } from "../sync/cells";
+import { languageIn } from "../sync/notebook-language";
 import { notify } from "../ui/notices";
 import { counted } from "../ui/words";
 import type { Commander } from "./commander";
@@ -22,6 +23,11 @@ export async function formatCells(
   isQuiet = false,
 ): Promise<void> {
   const { session } = commander;
+  const { isPython, title } = languageIn(commander.doc);
+  if (!isPython) {
+    if (!isQuiet) notify({ text: `Only Python is formatted; this notebook is in ${title}` });
+    return;
+  }
   const notebookId = session.notebookId;
   const asked = cellIds.flatMap((cellId) => {
     const text = session.document.source(cellId)?.toString() ?? "";

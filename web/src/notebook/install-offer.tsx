@@ -6,6 +6,7 @@
 import { missingModule } from "../outputs/error/missing-module";
 import type { ErrorOutput, Execution } from "../protocol/generated";
 import { useCellOrder, useExecution } from "../store/use-session";
+import { useLanguage } from "../sync/notebook-language";
 import { useSource } from "../sync/use-notebook";
 import { withoutEscapes } from "../ui/ansi";
 import { Button } from "../ui/button";
@@ -20,6 +21,8 @@ interface OfferProps {
 }
 
 export function InstallOffer({ cellId, error }: OfferProps) {
+  const { isPython } = useLanguage();
+  if (!isPython) return null;
   const missing = missingModule(error.name, withoutEscapes(error.message));
   return missing && <Offer cellId={cellId} distribution={missing.distribution} />;
 }

@@ -5,7 +5,9 @@ import { togglePanels } from "../panels/panel-state";
 import { useSettings } from "../settings/settings-store";
 import type { Session } from "../store/session";
 import { useConnection, useSession } from "../store/use-session";
-import { useNotebook } from "../sync/use-notebook";
+import { metadataIn } from "../sync/cells";
+import { partOf, useLanguage } from "../sync/notebook-language";
+import { useDoc, useNotebook } from "../sync/use-notebook";
 import { Button } from "../ui/button";
 import { useLasting } from "../ui/clock";
 import { Mark } from "../ui/icon";
@@ -80,7 +82,7 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
           look="quiet"
           onClick={() => page.askRestart()}
         />
-        <KernelChip onRestart={() => page.askRestart()} />
+        <KernelChip page={page} />
         <span className="wide-only">
           <ThemeMenu />
         </span>
@@ -207,9 +209,9 @@ const MOODS: Readonly<Record<KernelMood, string>> = {
   dead: "Dead",
 };
 
-function KernelChip({ onRestart }: { readonly onRestart: () => void }) {
+function KernelChip({ page }: { readonly page: PageActs }) {
   const mood = useSession(moodOf);
-  const version = useSession(versionOf);
+  const kernel = useKernelName();
   const { commander } = useDesk();
 
   function entries(): MenuEntry[] {
@@ -231,12 +233,13 @@ function KernelChip({ onRestart }: { readonly onRestart: () => void }) {
               label: "Restart …",
               icon: "restart" as const,
               shortcut: keyOf("restart"),
-              run: onRestart,
+              run: () => page.askRestart(),
             },
           ]
         : [{ label: "Start", icon: "run" as const, run: () => commander.startKernel() }]),
       { label: "Restart and run all", icon: "runAll", run: () => commander.restart(true) },
       { label: "Clear all outputs", run: () => commander.clearOutputs(null) },
+      { label: "Change the kernel …", icon: "chip", run: () => page.chooseKernel() },
       null,
       {
         label: "Stop the kernel",
@@ -250,13 +253,12 @@ function KernelChip({ onRestart }: { readonly onRestart: () => void }) {
   const words = MOODS[mood];
   return (
     <Menu
-      label={`Kernel: ${words}${version ? ` Python ${version}` : ""}`}
+      label={`Kernel: ${words}${kernel ? ` ${kernel}` : ""}`}
       className="kernel-chip"
       entries={entries}
     >
       <span className="lamp" data-mood={mood} aria-hidden="true" />
-      <span>{words}</span>{" "}
-      {version && <span className="kernel-version wide-only">Python {version}</span>}
+      <span>{words}</span> {kernel && <span className="kernel-version wide-only">{kernel}</span>}
     </Menu>
   );
 }
@@ -276,5 +278,17 @@ const runningNumberOf = (session: Session) => {
   const cellId = runningCell(session.state);
   return session.cells.findIndex((cell) => cell.cell_id === cellId) + 1;
 };
+/** What runs, or would: `Python 3.12.3`, or the title of a kernel of Jupyter's. */
+function useKernelName(): string | null {
+  const version = useSession(versionOf);
+  const interpreter = useSession(interpreterOf);
+  const { title, isPython } = useLanguage();
+  const doc = useDoc();
+  if (isPython && !interpreter?.startsWith("kernelspec:")) return version && `Python ${version}`;
+  const { display_name } = partOf(metadataIn(doc), "kernelspec");
+  return typeof display_name === "string" && display_name !== "" ? display_name : title;
+}
+
+const interpreterOf = (session: Session) => session.state.kernel.interpreter;
 /** `3.11.7` of `3.11.7 (main, …)`. */
 const versionOf = (session: Session) => session.state.kernel.version?.split(" ", 1)[0] ?? null;

@@ -37,6 +37,10 @@ const SettingsDialog = lazy(async () => ({
   default: (await import("../settings/settings-dialog")).SettingsDialog,
 }));
 
+const KernelDialog = lazy(async () => ({
+  default: (await import("./kernel-dialog")).KernelDialog,
+}));
+
 interface NotebookPageProps {
   readonly path: string;
   readonly homeAddress: string;
@@ -91,6 +95,8 @@ function useFollowing(
   }, [session, path]);
 }
 
+type PageDialog = "shortcuts" | "restart" | "palette" | "settings" | "kernel";
+
 function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) {
   const { session, onHome, homeAddress, places } = props;
   const desk = useMemo(() => {
@@ -98,9 +104,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
     const commander = new Commander(session, view, new Folds(session));
     return { view, commander, mistakes: new Mistakes(session) };
   }, [session]);
-  const [dialog, setDialog] = useState<"shortcuts" | "restart" | "palette" | "settings" | null>(
-    null,
-  );
+  const [dialog, setDialog] = useState<PageDialog | null>(null);
   const [find, setFind] = useState<{ replaces: boolean; times: number } | null>(null);
   const home = useRef(onHome);
   home.current = onHome;
@@ -110,6 +114,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       askRestart: () => setDialog("restart"),
       showPalette: () => setDialog("palette"),
       showSettings: () => setDialog("settings"),
+      chooseKernel: () => setDialog("kernel"),
       togglePanel,
       goHome: () => home.current(),
       print: () => void printNotebook(),
@@ -152,7 +157,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       <CommandKeys page={page} />
       <div ref={top} className="notebook-top">
         <NotebookHeader homeAddress={homeAddress} page={page} />
-        <Banners />
+        <Banners page={page} />
         {find && <Find key={find.times} replaces={find.replaces} onClose={() => setFind(null)} />}
       </div>
       <div className="notebook-body">
@@ -168,6 +173,11 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       {dialog === "settings" && (
         <Suspense>
           <SettingsDialog commands={COMMANDS} onClose={() => setDialog(null)} />
+        </Suspense>
+      )}
+      {dialog === "kernel" && (
+        <Suspense>
+          <KernelDialog onClose={() => setDialog(null)} />
         </Suspense>
       )}
       {dialog === "palette" && <CommandPalette page={page} onClose={() => setDialog(null)} />}

@@ -6,7 +6,9 @@
 import { useCallback, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import type * as Y from "yjs";
 import { CodeEditor } from "../editor/code-editor";
+import { grammarOf, loadGrammar } from "../editor/grammars";
 import { useSettings } from "../settings/settings-store";
+import { type NotebookLanguage, useLanguage } from "../sync/notebook-language";
 import { drawHighlighted } from "../ui/highlight";
 import { editorActions } from "./editor-port";
 import type { Entry } from "./notebook-view";
@@ -24,6 +26,18 @@ export function useText(text: Y.Text | null): string {
   return useSyncExternalStore(subscribe, () => text?.toString() ?? "");
 }
 
+/** The language's grammar, once it is there; Python's is always. */
+function useGrammar(language: NotebookLanguage) {
+  const subscribe = useCallback(
+    (wake: () => void) => {
+      if (!language.isPython && !grammarOf(language)) void loadGrammar(language).then(wake);
+      return () => {};
+    },
+    [language],
+  );
+  return useSyncExternalStore(subscribe, () => grammarOf(language));
+}
+
 interface StillProps {
   readonly text: Y.Text;
   readonly kind: string;
@@ -33,13 +47,16 @@ interface StillProps {
 export function StillSource({ text, kind, onPress }: StillProps) {
   const place = useRef<HTMLPreElement>(null);
   const source = useText(text);
+  const language = useLanguage();
+  const grammar = useGrammar(language);
   useLayoutEffect(() => {
     const element = place.current;
     if (!element) return;
-    if (kind === "code") drawHighlighted(element, source);
+    if (kind === "code" && language.isPython) drawHighlighted(element, source);
+    else if (kind === "code") drawHighlighted(element, source, grammar?.parser ?? null);
     else element.textContent = source;
     if (source.endsWith("\n") || source === "") element.append("\u200b");
-  }, [source, kind]);
+  }, [source, kind, language, grammar]);
   return (
     <pre
       ref={place}
@@ -68,6 +85,7 @@ export function EditorSource({ cellId, text, kind, label, hint, isEntered }: Edi
   const editor = useRef<CodeEditor | null>(null);
   const desk = useDesk();
   const settings = useSettings();
+  const language = useLanguage();
   const entry = useView((view) => (view.active === cellId ? view.entry : null));
   const first = useRef({ label, hint, look: settings });
 
@@ -75,13 +93,13 @@ export function EditorSource({ cellId, text, kind, label, hint, isEntered }: Edi
     const parent = place.current;
     if (!parent) return;
     const actions = editorActions(cellId, desk.commander);
-    const made = new CodeEditor(text, parent, { kind, actions, ...first.current });
+    const made = new CodeEditor(text, parent, { kind, language, actions, ...first.current });
     editor.current = made;
     return () => {
       editor.current = null;
       made.destroy();
     };
-  }, [cellId, text, kind, desk]);
+  }, [cellId, text, kind, language, desk]);
 
   useLayoutEffect(() => {
     const made = editor.current;

@@ -1,14 +1,11 @@
 /** The kernel: how it is, what it uses, what one can do to it, and which Python it is. */
 
-import { type FormEvent, useEffect, useReducer, useState } from "react";
 import { type KernelMood, kernelMood } from "../core/selectors";
 import type { Session } from "../store/session";
 import { useSession } from "../store/use-session";
-import { metadataIn } from "../sync/cells";
-import { useDoc, useNotebook } from "../sync/use-notebook";
 import { Button } from "../ui/button";
 import { counted, sizeWords } from "../ui/words";
-import { choose, chosenIn, type Interpreter, interpretersNear } from "./interpreters";
+import { KernelChoice } from "./kernel-choice";
 import type { PanelProps } from "./side-panel";
 import { SAMPLES, useUsage } from "./usage";
 
@@ -58,7 +55,7 @@ export function KernelPanel({ acts }: PanelProps) {
         </Button>
       </div>
       <Facts />
-      <Interpreters lives={lives} restart={() => (lives ? acts.restart(false) : acts.start())} />
+      <KernelChoice lives={lives} onTaken={() => (lives ? acts.restart(false) : acts.start())} />
     </div>
   );
 }
@@ -103,13 +100,16 @@ function Curve({ values }: { readonly values: readonly number[] }) {
 
 function Facts() {
   const kernel = useSession(kernelOf);
-  const python = kernel.version?.split(" ", 1)[0] ?? null;
+  const isBridged = kernel.interpreter?.startsWith("kernelspec:") ?? false;
+  const version = isBridged ? kernel.version : (kernel.version?.split(" ", 1)[0] ?? null);
   if (kernel.phase !== "ready" && kernel.phase !== "starting") return null;
   return (
     <dl className="facts">
-      {python !== null && <Fact name="Python" value={python} />}
+      {version !== null && <Fact name={isBridged ? "Language" : "Python"} value={version} />}
       {kernel.pid !== null && <Fact name="Process" value={String(kernel.pid)} />}
-      {kernel.python !== null && <Fact name="Executable" value={kernel.python} />}
+      {kernel.python !== null && (
+        <Fact name={isBridged ? "Kernel" : "Executable"} value={kernel.python} />
+      )}
     </dl>
   );
 }
@@ -123,129 +123,7 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
   );
 }
 
-function Interpreters({
-  lives,
-  restart,
-}: {
-  readonly lives: boolean;
-  readonly restart: () => void;
-}) {
-  const doc = useDoc();
-  const [, redraw] = useReducer((times: number) => times + 1, 0);
-  const { found, problem } = useInterpreters();
-  const [other, setOther] = useState("");
-  const metadata = metadataIn(doc);
-  useEffect(() => {
-    metadata.observeDeep(redraw);
-    return () => metadata.unobserveDeep(redraw);
-  }, [metadata]);
-
-  const chosen = chosenIn(metadata);
-  const listed: readonly Interpreter[] = found ?? [];
-  const isListed = listed.some((each) => each.setting === chosen);
-
-  function take(setting: string | null) {
-    doc.transact(() => choose(metadata, setting));
-    restart();
-  }
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    const setting = other.trim();
-    if (setting === "") return;
-    setOther("");
-    take(setting);
-  }
-
-  return (
-    <section className="interpreters" aria-label="Interpreter">
-      <h3>Interpreter</h3>
-      {problem !== null && <p className="panel-problem">{problem}</p>}
-      <ul>
-        {listed.map((each) => (
-          <Choice
-            key={each.path}
-            name={each.setting ?? "The server's own"}
-            detail={
-              each.problem ?? `${each.python === "" ? "" : `Python ${each.python}, `}${each.path}`
-            }
-            isProblem={each.problem !== null}
-            isChosen={each.setting === chosen}
-            lives={lives}
-            onTake={() => take(each.setting)}
-          />
-        ))}
-        {chosen !== null && found && !isListed && (
-          <Choice
-            name={chosen}
-            detail="Named by the notebook"
-            isProblem={false}
-            isChosen
-            lives={lives}
-            onTake={() => take(chosen)}
-          />
-        )}
-      </ul>
-      <form onSubmit={submit}>
-        <input
-          className="field"
-          placeholder="Another: an environment's folder or a Python"
-          aria-label="Another interpreter: an environment's folder or a Python"
-          value={other}
-          onChange={(event) => setOther(event.target.value)}
-        />
-        <Button type="submit" disabled={other.trim() === ""}>
-          Use
-        </Button>
-      </form>
-    </section>
-  );
-}
-
-interface ChoiceProps {
-  readonly name: string;
-  readonly detail: string;
-  readonly isProblem: boolean;
-  readonly isChosen: boolean;
-  readonly lives: boolean;
-  readonly onTake: () => void;
-}
-
-function Choice({ name, detail, isProblem, isChosen, lives, onTake }: ChoiceProps) {
-  return (
-    <li data-chosen={isChosen ? "" : undefined}>
-      <span className="interpreter-name">
-        {name}
-        {isChosen && <span className="faint"> (chosen)</span>}
-      </span>
-      <span className={isProblem ? "interpreter-problem" : "interpreter-detail"}>{detail}</span>
-      {!isChosen && !isProblem && (
-        <Button look="quiet" aria-label={`Use ${name}`} onClick={onTake}>
-          {lives ? "Use, restart" : "Use"}
-        </Button>
-      )}
-    </li>
-  );
-}
-
-function useInterpreters(): { found: readonly Interpreter[] | null; problem: string | null } {
-  const { server, path } = useNotebook();
-  const shown = useSession(pathOf) ?? path;
-  const [found, setFound] = useState<readonly Interpreter[] | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    const controller = new AbortController();
-    interpretersNear(server, shown, controller.signal).then(setFound, (reason: unknown) => {
-      if (controller.signal.aborted) return;
-      setProblem(reason instanceof Error ? reason.message : String(reason));
-    });
-    return () => controller.abort();
-  }, [server, shown]);
-  return { found, problem };
-}
-
 const moodOf = (session: Session) => kernelMood(session.state);
 const waitingOf = (session: Session) => session.state.queue.length;
 const causeOf = (session: Session) => session.state.kernel.cause;
 const kernelOf = (session: Session) => session.state.kernel;
-const pathOf = (session: Session) => session.notebook?.path ?? null;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import * as Y from "yjs";
 import { relativeTo } from "./folder";
 import { headingsIn } from "./headings";
-import { choose, chosenIn } from "./interpreters";
+import { choose, chooseKernelspec, chosenIn } from "./interpreters";
 import { lineDiff } from "./line-diff";
 import { actorWords, pastOf, statusWords } from "./past-executions";
 import { withSample } from "./usage";
@@ -111,6 +111,33 @@ test("choosing an interpreter keeps the rest of the kernel's name", () => {
   expect(chosenIn(metadata)).toBe(".venv");
   choose(metadata, null);
   expect(metadata.get("kernelspec")).toEqual({ name: "python3", language: "python" });
+});
+
+test("a kernel of another language is chosen in Jupyter's words, and Python again", () => {
+  const metadata = new Y.Doc().getMap("metadata");
+  metadata.set("kernelspec", { name: "python3", language: "python", interpreter: ".venv" });
+  metadata.set("language_info", { name: "python", version: "3.12" });
+  const spec = {
+    setting: "kernelspec:ir",
+    name: "ir",
+    title: "R",
+    language: "R",
+    folder: "/specs/ir",
+    problem: null,
+  };
+  chooseKernelspec(metadata, spec);
+  expect(metadata.toJSON()).toEqual({
+    kernelspec: { name: "ir", language: "R", display_name: "R" },
+    language_info: { name: "R" },
+  });
+  expect(chosenIn(metadata, [spec])).toBe("kernelspec:ir");
+  expect(chosenIn(metadata)).toBe("kernelspec:ir");
+  choose(metadata, null);
+  expect(metadata.toJSON()).toEqual({
+    kernelspec: { name: "python3", language: "python", display_name: "Python 3" },
+    language_info: { name: "python" },
+  });
+  expect(chosenIn(metadata, [spec])).toBeNull();
 });
 
 test("a file is named as code beside the notebook names it", () => {

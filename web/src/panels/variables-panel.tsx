@@ -25,6 +25,7 @@ const WITHIN_MS = 6_000;
 
 export function VariablesPanel() {
   const mood = useSession(moodOf);
+  const isBridged = useSession(isBridgedOf);
   const { variables, problem } = useVariables();
   const [query, setQuery] = useState("");
   const [order, setOrder] = useState<Order>("name");
@@ -34,6 +35,14 @@ export function VariablesPanel() {
     return (
       <p className="panel-empty">
         No kernel runs, so there are no variables. The first cell you run starts one.
+      </p>
+    );
+  }
+  if (isBridged) {
+    return (
+      <p className="panel-empty">
+        This kernel does not tell its variables. Print one in a cell, or press <kbd>Shift</kbd>{" "}
+        <kbd>Tab</kbd> on its name.
       </p>
     );
   }
@@ -212,3 +221,5 @@ const kernelOf = (session: Session) => session.state.kernel.kernel_id;
 const runningOf = (session: Session) => session.state.running;
 const isReadyOf = (session: Session) =>
   session.state.kernel.phase === "ready" && session.connection.phase === "open";
+const isBridgedOf = (session: Session) =>
+  session.state.kernel.interpreter?.startsWith("kernelspec:") ?? false;

@@ -22,7 +22,7 @@ export type MenuEntry = MenuAction | null;
 interface MenuProps {
   readonly label: string;
   readonly icon?: IconName;
-  readonly look?: "plain" | "quiet";
+  readonly look?: "plain" | "quiet" | "primary";
   readonly children?: ReactNode;
   readonly className?: string;
   /** Made when the menu opens, so that it says what is true then. */
