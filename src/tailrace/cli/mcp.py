@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import http.client
 import json
+import logging
 import os
 import queue
 import signal
@@ -34,7 +35,11 @@ from tailrace.settings import Settings, load_settings
 
 STARTS_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.1
+LOGOUT_WITHIN_S = 2.0
 LOGIN_WITHIN_S = 60.0  # our own server answers only once it is imported
+
+
+logger = logging.getLogger("tailrace.mcp")
 
 
 @click.command("mcp")
@@ -49,7 +54,7 @@ def mcp(folder: Path | None, url: str | None, token: str | None, read_only: bool
     source = sys.stdin.buffer
     if url is not None:
         server = _given(url, token or os.environ.get("TAILRACE_TOKEN"), read_only=read_only)
-        Bridge(source, sink, lambda *, again: server).run()
+        Bridge(source, sink, lambda before: server).run()
         return
     folders = state_folders()
     given = {"root": folder, "port": 0, "no_browser": True, "token": token}
@@ -88,6 +93,7 @@ class _Local:
         self._orders: queue.Queue[int | None] = queue.Queue()  # a lock to serve under; None: end
         self._serving = False
         self._ended = threading.Event()
+        self._login_at: tuple[RunningServer, dict[str, str]] | None = None
 
     def run(self, source: BinaryIO, sink: BinaryIO) -> None:
         bridge = Bridge(source, sink, self._find)
@@ -97,6 +103,7 @@ class _Local:
                 bridge.run()
             finally:
                 self._ended.set()
+                self._logout()
                 self._orders.put(None)
                 if self._serving:
                     signal.raise_signal(signal.SIGTERM)  # the server's own way to end
@@ -130,7 +137,7 @@ class _Local:
 
     # ── finding one ──────────────────────────────────────────────────────────
 
-    def _find(self, *, again: bool) -> Server:
+    def _find(self, before: Server | None) -> Server:
         """Called from the bridge's threads, one at a time."""
         until = time.monotonic() + STARTS_WITHIN_S
         name = hashlib.sha256(str(self._settings.root).encode()).hexdigest()[:16]
@@ -154,8 +161,19 @@ class _Local:
         bearer = {"authorization": f"Bearer {answer['bearer']}"}
         me = _asked(found, "GET", "api/v1/me", None, bearer)
         headers = {**bearer, "x-tailrace-token": str(me["token"])}
+        self._login_at = (found, headers)
         query = "?read_only=1" if self._read_only else ""
         return Server(f"{found.address}mcp{query}", headers)
+
+    def _logout(self) -> None:
+        """Leave no login behind."""
+        if self._login_at is None:
+            return
+        server, headers = self._login_at
+        try:
+            _asked(server, "POST", "api/v1/logout", {}, headers, within_s=LOGOUT_WITHIN_S)
+        except (OSError, http.client.HTTPException, AuthError, ValueError) as problem:
+            logger.info("the login at %s is left to expire: %s", server.address, problem)
 
 
 def nearest(root: Path, folders: StateFolders) -> RunningServer | None:
@@ -169,16 +187,22 @@ def nearest(root: Path, folders: StateFolders) -> RunningServer | None:
 
 
 def _asked(
-    server: RunningServer, method: str, route: str, body: object, headers: dict[str, str]
+    server: RunningServer,
+    method: str,
+    route: str,
+    body: object,
+    headers: dict[str, str],
+    *,
+    within_s: float = LOGIN_WITHIN_S,
 ) -> dict[str, object]:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=LOGIN_WITHIN_S)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=within_s)
     with contextlib.closing(connection):
         content = None if body is None else json.dumps(body).encode()
         headers = {**headers, "content-type": "application/json"}
         connection.request(method, f"{server.base_url}{route}", content, headers)
         response = connection.getresponse()
-        answer = json.loads(response.read())
-        if response.status != 200:
+        answer = json.loads(response.read() or b"{}")
+        if response.status not in (200, 204):
             raise AuthError(str(answer.get("message", response.status)))
         return dict(answer)
 

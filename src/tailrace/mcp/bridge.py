@@ -47,8 +47,8 @@ class Server(Struct, frozen=True):
 
 
 class Finder(Protocol):
-    def __call__(self, *, again: bool) -> Server:
-        """The server to speak to. `again`: the one that was found before does not answer.
+    def __call__(self, before: Server | None) -> Server:
+        """The server to speak to; `before` is the one that did not answer, or let nobody in.
         Raises `OSError` or `TailraceError` where there is none."""
         ...
 
@@ -133,21 +133,8 @@ class Bridge:
             del self._calls[key]
 
     def _exchange(self, message: Message, call: "_Call") -> None:
-        body = json.dumps(message).encode()
-        for again in (False, True):
-            server = self._found(again=again)
-            try:
-                connection = call.connect(server.url)
-            except OSError:
-                if again or call.is_cut:
-                    raise
-                continue
-            break
+        connection, response = self._opened(message, call)
         with contextlib.closing(connection):
-            place = urllib.parse.urlsplit(server.url)
-            target = place.path + (f"?{place.query}" if place.query else "")
-            connection.request("POST", target, body, self._headers(server, message))
-            response = connection.getresponse()
             if message["method"] == "initialize":
                 self._session = response.getheader(SESSION_HEADER)
             kind = response.getheader("content-type", "").partition(";")[0].strip()
@@ -157,10 +144,41 @@ class Bridge:
             else:
                 self._pass_on(message, _decoded(response.read(), response.status))
 
-    def _found(self, *, again: bool) -> Server:
+    def _opened(
+        self, message: Message, call: "_Call"
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """The request, sent. A server that is gone, or that another one has replaced (it does
+        not know the login), is looked for once more: nothing was done yet."""
+        server = self._found()
+        try:
+            connection, response = self._sent(server, message, call)
+            if response.status != 401:
+                return connection, response
+        except ConnectionRefusedError:
+            if call.is_cut:
+                raise
+            other = self._found(instead_of=server)
+        else:
+            other = self._found(instead_of=server)
+            if other == server:
+                return connection, response
+            connection.close()
+        return self._sent(other, message, call)
+
+    def _sent(
+        self, server: Server, message: Message, call: "_Call"
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        connection = call.connect(server.url)
+        place = urllib.parse.urlsplit(server.url)
+        target = place.path + (f"?{place.query}" if place.query else "")
+        body = json.dumps(message).encode()
+        connection.request("POST", target, body, self._headers(server, message))
+        return connection, connection.getresponse()
+
+    def _found(self, *, instead_of: Server | None = None) -> Server:
         with self._finding:
-            if self._server is None or again:
-                self._server = self._finder(again=again)
+            if self._server is None or self._server is instead_of:
+                self._server = self._finder(self._server)
             return self._server
 
     def _headers(self, server: Server, message: Message) -> dict[str, str]:

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from tailrace.documents.drafts import Draft, version_of
 from tailrace.documents.room import Room
+from tailrace.formats.forms import form_of, may_be_notebook
 from tailrace.mcp.cells import cell_named
 from tailrace.mcp.hygiene import Fence
 from tailrace.mcp.reading import Cell, NotebookPath
@@ -215,19 +216,21 @@ class Created(Data, frozen=True, kw_only=True):
 
 
 async def create_notebook(call: Call, given: CreateNotebook) -> Answer:
-    if not given.notebook.lower().endswith(".ipynb"):
-        raise AgentRefused("the name of a notebook ends in .ipynb", "agent.arguments")
-    spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    empty = {
-        "cells": [],
-        "metadata": {"kernelspec": spec, "language_info": {"name": "python"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    content = json.dumps(empty, indent=1).encode() + b"\n"
+    if not may_be_notebook(given.notebook):
+        message = "the name of a notebook ends in .ipynb (or .py, .md: without outputs)"
+        raise AgentRefused(message, "agent.arguments")
+    is_plain = given.notebook.lower().endswith(".ipynb")
+    content = _empty() if is_plain else form_of(given.notebook).empty()
     entry = await asyncio.to_thread(call.served.workspace.create, given.notebook, content)
     path = entry.path or given.notebook
-    return Answer(Created(path=path), f"made {path}, without cells")
+    return Answer(Created(path=path), f"made {path}, which is empty")
+
+
+def _empty() -> bytes:
+    spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": spec, "language_info": {"name": "python"}}
+    notebook = {"cells": [], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(notebook, indent=1).encode() + b"\n"
 
 
 class SaveNotebook(Arguments, frozen=True, kw_only=True):
@@ -333,7 +336,7 @@ TOOLS = (
     Tool(
         "create_notebook",
         "Create a notebook",
-        "A new notebook without cells. Refused where something of that name is.",
+        "A new, empty notebook. Refused where something of that name is.",
         "edit",
         CreateNotebook,
         Created,

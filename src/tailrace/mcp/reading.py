@@ -33,7 +33,7 @@ FOLDERS_MOST = 2_000
 SEARCH_S = 5.0
 MATCHES_MOST = 100
 PREVIEW_CHARS = 400  # of a cell's outputs where the whole notebook is read
-SOURCE_CHARS = 40_000  # of all sources of one answer; the next cells are asked for
+SOURCE_CHARS = 60_000  # of one answer, outputs included; the next cells are asked for
 
 NotebookPath = Annotated[
     str, Meta(description="The notebook's path below the served folder, such as `work/a.ipynb`.")
@@ -164,7 +164,7 @@ async def notebook_data(session: Session, start: int, *, outputs: bool) -> Noteb
     cells: list[CellData] = []
     size = 0
     for index, cell in enumerate(everything[start:], start):
-        size += len(cell.source)
+        size += len(cell.source) + PREVIEW_CHARS
         if cells and size > SOURCE_CHARS:
             break
         read = await cell_data(session, index, cell, limit_chars=PREVIEW_CHARS)

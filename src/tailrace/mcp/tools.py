@@ -16,6 +16,7 @@ from msgspec import Struct, to_builtins
 from tailrace.documents.drafts import Draft
 from tailrace.documents.room import Room
 from tailrace.files.workspace import Workspace
+from tailrace.formats.forms import may_be_notebook
 from tailrace.mcp.messages import Message
 from tailrace.protocol.errors import AgentRefused, AuthForbidden, TailraceError
 from tailrace.session.directory import Directory
@@ -84,8 +85,8 @@ class Call:
 
     async def session(self, path: str) -> Session:
         """The open session of the notebook at `path`."""
-        if not path.lower().endswith(".ipynb"):
-            raise AgentRefused(f"{path!r} is no notebook: its name ends in .ipynb")
+        if not may_be_notebook(path):
+            raise AgentRefused(f"{path!r} is no notebook: such a name ends in .ipynb, .py or .md")
         place = await self.served.directory.find(path)
         return await self.served.directory.session(place.notebook_id)
 

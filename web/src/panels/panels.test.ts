@@ -102,6 +102,7 @@ test("earlier executions are read at the door", () => {
   expect(executions.map(statusWords)).toEqual(["failed"]);
   expect(actorWords("client:me", "me")).toBe("this page");
   expect(actorWords("client:you", "me")).toBe("another page");
+  expect(actorWords("agent:claude-code", "me")).toBe("claude-code (agent)");
 });
 
 test("choosing an interpreter keeps the rest of the kernel's name", () => {

@@ -66,6 +66,7 @@ export function actorWords(actor: string, ownClient: string): string {
   if (actor === `client:${ownClient}`) return "this page";
   if (actor === "client:headless") return "tailrace run";
   if (actor.startsWith("client:")) return "another page";
+  if (actor.startsWith("agent:")) return `${actor.slice("agent:".length)} (agent)`;
   return actor.split(":", 1)[0] === "server" ? "the server" : actor;
 }
 
