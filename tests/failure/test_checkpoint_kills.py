@@ -72,7 +72,7 @@ def closed_folder(place: Path, times: int = 1) -> None:
 
 
 def test_killed_before_any_line_the_file_is_old_or_new(place: Path) -> None:  # FIL-10
-    times = 100_000  # 2.5 MB: several writes
+    times = 60_000  # 1.5 MB: several writes
     notebook(place, times)
 
     answer = told(task(place, "every-line", times=times))
@@ -83,7 +83,7 @@ def test_killed_before_any_line_the_file_is_old_or_new(place: Path) -> None:  # 
 
 
 def test_killed_at_any_moment_the_file_is_old_or_new(place: Path) -> None:  # FIL-10
-    times = 400_000
+    times = 150_000
     notebook(place, times)
 
     answer = told(task(place, "any-moment", times=times, count=60))
@@ -92,7 +92,7 @@ def test_killed_at_any_moment_the_file_is_old_or_new(place: Path) -> None:  # FI
 
 
 def test_killed_while_written_in_place_the_file_is_repaired(place: Path) -> None:  # FIL-14
-    times = 100_000
+    times = 60_000
     closed_folder(place, times)
 
     answer = told(task(place, "every-line", times=times, nobody=True))
