@@ -54,7 +54,7 @@ def test_the_printed_address_logs_in_and_shows_the_notebook(start: Start, work: 
 
     assert str(work) in served.printed
     assert "Ctrl-C stops idle kernels" in served.printed
-    with httpx.Client() as browser:
+    with httpx.Client(timeout=60) as browser:
         login = browser.get(served.address)
         assert (login.status_code, login.headers["location"]) == (
             303,
@@ -113,8 +113,8 @@ def test_a_new_address_can_be_asked_for(start: Start, home: Path, work: Path) ->
     assert listed["root"] == str(work)
     assert plain.split()[0] != listed["url"]
     for address in (listed["url"], plain.split()[0]):
-        assert httpx.get(address).status_code == 303
-        assert httpx.get(address).status_code == 401
+        assert httpx.get(address, timeout=60).status_code == 303
+        assert httpx.get(address, timeout=60).status_code == 401
 
 
 def test_a_port_in_use_is_named(start: Start, home: Path, work: Path) -> None:
@@ -135,7 +135,7 @@ def test_the_token_is_in_no_argument_log_or_child(start: Start, home: Path, work
     page.submit(kind="run-all")
     events = page.events_until("execution-finished")
     page.close()
-    httpx.get(f"{served.base}/?token={TOKEN}")
+    httpx.get(f"{served.base}/?token={TOKEN}", timeout=60)
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
 
     _, said = served.end(signal.SIGINT)
@@ -225,7 +225,7 @@ def test_it_starts_and_lets_in_where_no_file_can_be_written(home: Path, work: Pa
     """As on a full disk: every write to a file fails."""
     served = serve(home, work, "--port", "0", "--no-browser", limit_file_size=0)
     try:
-        with httpx.Client() as browser:
+        with httpx.Client(timeout=60) as browser:
             assert browser.get(served.address).status_code == 303
             assert browser.get(f"{served.base}/api/v1/files").json()["entries"] == []
         status, said = served.end(signal.SIGINT)

@@ -13,7 +13,7 @@ from tests.e2e.conftest import TOKEN, Open, Server, Write
 def at_once(server: Server) -> Iterator[None]:
     """Every run of a second is long enough to be told of."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=server.base, headers=headers) as client:
+    with httpx.Client(base_url=server.base, headers=headers, timeout=60) as client:
         client.put("/api/v1/settings", json={"notice_after_s": 1, "browser_notices": True})
         yield
         client.put("/api/v1/settings", json={"notice_after_s": None, "browser_notices": None})

@@ -14,7 +14,7 @@ def usual(server: Server) -> Iterator[None]:
     """Each story ends with the settings as they were."""
     yield
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=server.base, headers=headers) as client:
+    with httpx.Client(base_url=server.base, headers=headers, timeout=60) as client:
         names = client.get("/api/v1/settings").json()
         answer = client.put("/api/v1/settings", json=dict.fromkeys(names))
         assert answer.status_code == 200

@@ -418,7 +418,7 @@ def test_the_client_of_the_specification_runs_as_printed(site: Mill) -> None:
 
 def test_logging_out_ends_the_pages_sockets(site: Mill) -> None:  # SEC-22
     async def story() -> None:
-        async with httpx.AsyncClient(base_url=site.url) as browser:
+        async with httpx.AsyncClient(base_url=site.url, timeout=60) as browser:
             assert (await browser.get("/", params={"token": TOKEN})).status_code == 303
             token = (await browser.get("/api/v1/me")).json()["token"]
             notebook_id = await asyncio.to_thread(site.notebook_id, "n.ipynb")
