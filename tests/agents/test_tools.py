@@ -269,6 +269,11 @@ def test_notebooks_are_resources_and_files_are_found(server: Server) -> None:  #
         async with over_http(server) as agent:
             made = await agent.call("create_notebook", notebook="fresh.ipynb")
             assert made["path"] == "fresh.ipynb"
+            await agent.call("create_notebook", notebook="fresh.py")
+            await agent.call("insert_cell", notebook="fresh.py", source="x = 1")
+            await agent.call("save_notebook", notebook="fresh.py")
+            assert "x = 1" in (server.folder / "fresh.py").read_text()
+            json.loads((server.folder / "fresh.ipynb").read_text())
             resources = (await agent.client.list_resources()).resources
             uri = next(each.uri for each in resources if each.name == "a b.ipynb")
             (content,) = (await agent.client.read_resource(uri)).contents

@@ -1,7 +1,7 @@
 """Edits by somebody without a page: merged like a page's, and never more than was meant."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailrace.documents.drafts import Draft, version_of
@@ -34,6 +34,7 @@ STEPS = st.lists(
 )
 
 
+@settings(max_examples=50)
 @given(STEPS)
 def test_drafted_edits_do_to_a_document_what_they_do_to_a_list(steps: list[Step]) -> None:
     """MCP-5, DOC-9: two drafts take turns, as two agents would."""

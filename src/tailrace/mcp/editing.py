@@ -7,7 +7,6 @@ overwritten (MCP-6).
 
 import asyncio
 import hashlib
-import json
 import secrets
 from collections.abc import Callable
 from typing import Annotated, Literal
@@ -17,6 +16,7 @@ from msgspec import Meta
 from tailrace.documents.drafts import Draft, version_of
 from tailrace.documents.room import Room
 from tailrace.formats.forms import form_of, may_be_notebook
+from tailrace.formats.notebook import Notebook
 from tailrace.mcp.cells import cell_named
 from tailrace.mcp.hygiene import Fence
 from tailrace.mcp.reading import Cell, NotebookPath
@@ -219,18 +219,15 @@ async def create_notebook(call: Call, given: CreateNotebook) -> Answer:
     if not may_be_notebook(given.notebook):
         message = "the name of a notebook ends in .ipynb (or .py, .md: without outputs)"
         raise AgentRefused(message, "agent.arguments")
-    is_plain = given.notebook.lower().endswith(".ipynb")
-    content = _empty() if is_plain else form_of(given.notebook).empty()
+    content = form_of(given.notebook).render(_empty())
     entry = await asyncio.to_thread(call.served.workspace.create, given.notebook, content)
     path = entry.path or given.notebook
     return Answer(Created(path=path), f"made {path}, which is empty")
 
 
-def _empty() -> bytes:
+def _empty() -> Notebook:
     spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    metadata = {"kernelspec": spec, "language_info": {"name": "python"}}
-    notebook = {"cells": [], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(notebook, indent=1).encode() + b"\n"
+    return Notebook(metadata={"kernelspec": spec, "language_info": {"name": "python"}}, cells=())
 
 
 class SaveNotebook(Arguments, frozen=True, kw_only=True):
