@@ -1,9 +1,10 @@
-/** The palette with every command of the table. */
+/** The palette with every command of the table, and what the editor does by its own keys. */
 
 import { useMemo } from "react";
 import { Palette, type PaletteEntry } from "../palette/palette";
 import { keyWords } from "../ui/key-names";
 import { type PageActs, useCommands } from "./commands";
+import { EDITOR_COMMANDS, pressInEditor } from "./editor-commands";
 import { useDesk } from "./use-view";
 
 interface CommandPaletteProps {
@@ -15,8 +16,8 @@ export function CommandPalette({ page, onClose }: CommandPaletteProps) {
   const { commander } = useDesk();
   const commands = useCommands();
   const entries = useMemo(
-    () =>
-      commands
+    () => [
+      ...commands
         .filter((command) => command.id !== "palette")
         .map(
           (command): PaletteEntry => ({
@@ -27,6 +28,16 @@ export function CommandPalette({ page, onClose }: CommandPaletteProps) {
             run: () => command.run(commander, page),
           }),
         ),
+      ...EDITOR_COMMANDS.filter((each) => !each.isForFingers).map(
+        ({ id, title, keys }): PaletteEntry => ({
+          id: `text-${id}`,
+          title,
+          group: "Text",
+          keys: keys.map(keyWords),
+          run: () => pressInEditor(commander, keys[0] ?? ""),
+        }),
+      ),
+    ],
     [commands, commander, page],
   );
   return <Palette entries={entries} onClose={onClose} />;

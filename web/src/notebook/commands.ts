@@ -169,7 +169,7 @@ export const COMMANDS: readonly Command[] = [
     "palette",
     "View",
     "All commands",
-    ["Ctrl+Shift+P", "Ctrl+K"],
+    ["Ctrl+Shift+P", "Ctrl+K", "P"],
     (_, page) => page.showPalette(),
     true,
   ),
@@ -190,25 +190,6 @@ export const COMMANDS: readonly Command[] = [
   command("theme-system", "View", "Theme as the system", [], () => setTheme("system")),
   command("shortcuts", "View", "Keyboard shortcuts", ["H"], (_, page) => page.showShortcuts()),
 ];
-
-/** Keys inside an editor, for the sheet; the editor itself obeys them. */
-export const EDITOR_KEYS: readonly { readonly keys: readonly string[]; readonly title: string }[] =
-  [
-    { keys: ["Esc", "Ctrl+M"], title: "Back to command mode" },
-    { keys: ["Tab", "Ctrl+Space"], title: "Complete, or indent" },
-    { keys: ["Shift+Tab"], title: "Documentation at the cursor, or outdent" },
-    { keys: ["Ctrl+Shift+Space"], title: "How the function is called" },
-    { keys: ["F12", "Ctrl+Click"], title: "Go to the definition" },
-    { keys: ["Shift+F12"], title: "Where the name is used" },
-    { keys: ["Shift+Alt+F"], title: "Format the cell" },
-    { keys: ["Ctrl+Shift+-"], title: "Split the cell at the cursors" },
-    { keys: ["Ctrl+D"], title: "Add the next same word to the selection" },
-    { keys: ["Ctrl+Alt+ArrowUp", "Ctrl+Alt+ArrowDown", "Alt+Click"], title: "Add a cursor" },
-    { keys: ["Ctrl+Shift+[", "Ctrl+Shift+]"], title: "Fold and unfold" },
-    { keys: ["Ctrl+/"], title: "Comment the lines in or out" },
-    { keys: ["Ctrl+Z", "Ctrl+Y"], title: "Undo and redo typing" },
-    { keys: ["Alt+ArrowUp", "Alt+ArrowDown"], title: "Move the line" },
-  ];
 
 function editActive(commander: Commander): void {
   const { active } = commander.view.current;

@@ -3,7 +3,8 @@
 import { useState } from "react";
 import { Dialog } from "../ui/dialog";
 import { keyWords } from "../ui/key-names";
-import { EDITOR_KEYS, GROUPS, useCommands } from "./commands";
+import { GROUPS, useCommands } from "./commands";
+import { EDITOR_COMMANDS } from "./editor-commands";
 
 interface Row {
   readonly keys: readonly string[];
@@ -22,7 +23,7 @@ export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
       name,
       rows: commands.filter((command) => command.group === name && command.keys.length > 0),
     })),
-    { name: "While typing in a cell", rows: EDITOR_KEYS },
+    { name: "While typing in a cell", rows: EDITOR_COMMANDS },
   ];
   const wanted = query.toLowerCase();
   const fits = (row: Row) =>

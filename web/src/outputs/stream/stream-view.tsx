@@ -66,14 +66,16 @@ function Folded(props: StreamViewProps & { readonly onOpen: () => void }) {
             ? `… ${countWords(hidden)} of ${counted(total, "line")} not shown`
             : `… ${counted(output.omitted_chars, "character")} not shown`}
         </span>
-        {hidden > 0 && (
-          <Button look="quiet" icon="expand" onClick={onOpen}>
-            Show all
-          </Button>
-        )}
-        <a className="button" data-look="quiet" href={transcript.textAddress} download>
-          Download
-        </a>
+        <div className="fold-acts">
+          {hidden > 0 && (
+            <Button look="quiet" icon="expand" onClick={onOpen}>
+              Show all
+            </Button>
+          )}
+          <a className="button" data-look="quiet" href={transcript.textAddress} download>
+            Download
+          </a>
+        </div>
       </div>
       <PlainText text={last} isBounded={false} />
     </>
