@@ -50,7 +50,7 @@ class ZMQInteractiveShell(InteractiveShell):
     interrupts: Any = AnyTrait()  # an Interrupts
 
     def _exiter_default(self) -> ExitAutocall:
-        return ExitAutocall(self)
+        return Leaving(self)
 
     @contextmanager
     def _tee(self, channel: str) -> Iterator[None]:
@@ -191,6 +191,14 @@ class ZMQInteractiveShell(InteractiveShell):
     def parent_header(self) -> dict[str, Any]:
         header: dict[str, Any] = self.get_parent()["header"]
         return header
+
+
+class Leaving(ExitAutocall):
+    """`exit` and `quit`. With `keep_kernel` only a console would leave."""
+
+    def __call__(self, keep_kernel: bool = False) -> None:
+        if not keep_kernel:
+            super().__call__()
 
 
 class Kernel:

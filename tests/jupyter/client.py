@@ -75,7 +75,8 @@ class Client:
 
     def execute(self, code: str, *, cell_id: str | None = None, **content: Any) -> str:
         metadata = {} if cell_id is None else {"cellId": cell_id}
-        return self.send("execute_request", {"code": code, **content}, metadata=metadata)
+        asked = {"code": code, "allow_stdin": True, **content}
+        return self.send("execute_request", asked, metadata=metadata)
 
     def receive(self, timeout_s: float = PATIENCE_S) -> Message:
         message = decoded(self.socket.recv(timeout_s), is_v1=self.is_v1)

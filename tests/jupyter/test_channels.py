@@ -151,6 +151,41 @@ def test_the_kernel_says_who_it_is(client: Client) -> None:  # JUP-15
         assert isinstance(info["supported_features"], list)
 
 
+def test_the_kernel_says_what_it_uses(client: Client) -> None:  # JUP-47
+    used = client.ask("usage_request", {}, channel="control")
+
+    shown = next(m for m in client.run("import os; os.getpid()") if m.kind == "execute_result")
+    assert used["pid"] == int(shown.content["data"]["text/plain"])
+    assert used["kernel_memory"] > 1 << 20
+    assert used["kernel_cpu"] >= 0
+
+
+def test_leaving_a_console_may_keep_the_kernel(client: Client) -> None:  # JUP-5
+    reply = client.run("exit(keep_kernel=True)")[-2].content
+
+    assert reply["status"] == "ok"
+    assert client.run("'lives'")[-2].content["status"] == "ok"
+
+
+def test_positions_count_characters_not_code_units(client: Client) -> None:  # JUP-15
+    client.run("emotion = 3\ndef face(a, b=2):\n    'Docs.'\n    return a")
+    code = "x = '😀😀'; emoti"
+
+    found = client.ask("complete_request", {"code": code, "cursor_pos": len(code)})
+    while found["status"] == "error":  # a busy machine may let the time for it pass
+        found = client.ask("complete_request", {"code": code, "cursor_pos": len(code)})
+    assert found["matches"] == ["emotion"]
+    assert (found["cursor_start"], found["cursor_end"]) == (10, 15)
+
+    def shown(detail: int) -> str:
+        question = {"code": "'😀'; face(1)", "cursor_pos": 7, "detail_level": detail}
+        return str(client.ask("inspect_request", question)["data"]["text/plain"])
+
+    assert "Docs." in shown(0)
+    assert "return" not in shown(0)
+    assert "return" in shown(1)
+
+
 def test_inspection_completeness_and_history(client: Client) -> None:  # JUP-15, JUP-6
     client.run("special_name = 11")
 
@@ -239,6 +274,9 @@ def test_a_client_that_answers_nothing_is_not_asked_either(client: Client) -> No
     reply = client.run("input()", allow_stdin=False)[-2].content
 
     assert (reply["status"], reply["ename"]) == ("error", "StdinNotImplementedError")
+    silent = client.send("execute_request", {"code": "input()"})  # which says nothing of it
+    assert client.until("execute_reply", silent).content["ename"] == "StdinNotImplementedError"
+    client.until("status", silent, execution_state="idle")
 
 
 # ── comms ────────────────────────────────────────────────────────────────────

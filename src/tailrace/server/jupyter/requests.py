@@ -18,6 +18,7 @@ from tailrace.protocol.asked import Asked
 from tailrace.protocol.errors import KernelError, KernelUnreachable, ProtocolError
 from tailrace.protocol.ids import CellId, ClientId, CommId, OperationId, is_id
 from tailrace.server.jupyter.kernels import Kernels
+from tailrace.server.jupyter.usage import usage_content
 from tailrace.session.session import Session
 from tailrace.session.tail import until_kernel_is_known
 
@@ -103,7 +104,7 @@ def _asked(message: Message) -> Asked:
         subshell_id=subshell_id[:HEADER_CHARS] or None,
         silent=silent,
         store_history=not silent and bool(content.get("store_history", True)),
-        allow_stdin=bool(content.get("allow_stdin", True)),
+        allow_stdin=bool(content.get("allow_stdin", False)),
         user_expressions={str(name): str(value) for name, value in _map(expressions).items()},
     )
 
@@ -167,6 +168,8 @@ async def reply_content(message: Message, session: Session, kernels: Kernels) ->
             return {"status": "ok", **await _ask(session, "delete-subshell", question)}
         case "list_subshell_request":
             return {"status": "ok", **await _ask(session, "list-subshells", {})}
+        case "usage_request":
+            return await usage_content(lambda: _ask(session, "usage", {}))
         case "debug_request":
             found = await _ask(session, "debug", {"message": content}, timeout_s=DEBUG_S)
             response: Content = found["message"]
