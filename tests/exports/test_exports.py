@@ -3,18 +3,27 @@
 import ast
 import base64
 import html.parser
+import os
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tailrace.exports.exported import exported, form_called
 from tailrace.exports.html import html_file_of
 from tailrace.exports.markdown import markdown_of
+from tailrace.exports.pdf import ELSEWHERE, pdf_of
 from tailrace.exports.plain import plain_text
 from tailrace.exports.prose import html_of
 from tailrace.exports.script import script_of
+from tailrace.exports.tables import tables_of
+from tailrace.formats.forms import form_of
 from tailrace.formats.notebook import Cell, Notebook
+from tailrace.protocol.errors import BrowserMissing, RequestError, ToolFailed
 from tailrace.protocol.ids import CellId
 
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n pixel").decode()
@@ -141,7 +150,8 @@ def assert_inert(text: str) -> None:
         assert set(attributes) <= HARMLESS_ATTRIBUTES, attributes
         if tag == "img":
             assert (attributes["src"] or "").startswith("data:image/")
-            assert "svg" not in (attributes["src"] or "").partition(",")[0]
+            # In a picture nothing runs and nothing is loaded, not in a drawing either.
+            assert ";base64," in (attributes["src"] or "")
         if tag == "a":
             assert (attributes["href"] or "").lower().startswith(("http:", "https:", "mailto:"))
             assert attributes["rel"] == "noopener noreferrer"
@@ -235,3 +245,117 @@ def test_text_is_what_a_terminal_shows_in_the_end() -> None:
     assert plain_text("\x1b[1;31mred\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07") == "red link"
     assert plain_text("10%\r50%\r100%\ndone\r\n") == "100%\ndone\n"
     assert plain_text("a\x00\x9bb") == "ab"
+
+
+# ── richer outputs ───────────────────────────────────────────────────────────
+
+FRAME = """<div><style scoped>.dataframe td { color: red }</style>
+<table border="1" class="dataframe" onclick="alert(1)"><thead><tr><th></th><th colspan="2">a</th>
+</tr></thead><tbody><tr><th>0</th><td>1 &lt; 2</td><td><a href="javascript:x">link</a>
+<script>alert(1)</script><img src="https://evil.example/p.png"></td></tr></tbody></table></div>"""
+
+
+def test_a_data_frame_is_a_table_and_nothing_else_of_its_html() -> None:  # FMT-13
+    cell = code("df", display(text_html=FRAME, text_plain="   a\n0  1"))
+    for text, missing in (
+        html_file_of(Notebook(cells=(cell,)), "t"),
+        markdown_of(Notebook(cells=(cell,))),
+    ):
+        assert missing == []
+        assert '<th colspan="2">a</th>' in text
+        assert "<td>1 &lt; 2</td>" in text
+        for attack in ("onclick", "javascript", "alert(1)", "evil", "color: red"):
+            assert attack not in text
+
+
+@given(st.text(alphabet="<>/=\"' tabledrhscip&;!-", max_size=80))
+@example("<table><td><!--><script>x</script>")
+@example("<table><td><svg><td><script>1</script></svg>a")
+@example("<table><td colspan=99999999999999>1")
+def test_tables_of_anything_are_made_of_harmless_tags(text: str) -> None:  # FMT-13
+    made = tables_of(f"<table><tr><td>{text}") or ""
+    for tag, attributes in Tags(made).seen:
+        assert tag in {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "br"}
+        assert set(attributes) <= {"colspan", "rowspan"}
+
+
+def test_a_drawing_is_shown_as_a_picture() -> None:  # FMT-13
+    svg = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    text, missing = html_file_of(Notebook(cells=(code("", display(**{"image_svg+xml": svg})),)), "")
+
+    assert missing == []
+    assert f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}" in text
+    assert "<script" not in text
+
+
+def test_widgets_and_plotly_are_said_to_be_left_out() -> None:  # FMT-13
+    widget = display(
+        **{"application_vnd.jupyter.widget-view+json": {"model_id": "1"}}, text_plain="IntSlider()"
+    )
+    figure = display(
+        **{"application_vnd.plotly.v1+json": {"data": []}},
+        text_html="<div id='p'></div><script>draw()</script>",
+    )
+    text, missing = html_file_of(Notebook(cells=(code("", widget, figure),)), "")
+
+    assert "IntSlider()" in text
+    assert "draw()" not in text
+    assert missing == [
+        "1 output of type application/vnd.jupyter.widget-view+json",
+        "1 output of type text/html",
+    ]
+
+
+def test_a_large_picture_is_in_the_file_whole() -> None:  # FMT-13
+    large = base64.b64encode(bytes(9_000_000)).decode()
+    text, missing = html_file_of(Notebook(cells=(code("", display(image_png=large)),)), "")
+
+    assert large in text
+    assert missing == []
+
+
+# ── every form ───────────────────────────────────────────────────────────────
+
+STORY = Notebook(cells=(prose("# Title"), code("%time x = 1", stream("1"))))
+
+
+def test_every_form_has_its_name_and_type() -> None:  # FMT-13
+    for form, name, held in (
+        ("html", "n.html", b"<h1>Title</h1>"),
+        ("markdown", "n.md", b"# Title"),
+        ("script", "n.py", b"# %% [markdown]"),
+        ("percent", "n.py", b"# %time x = 1"),
+        ("ipynb", "n.ipynb", b'"nbformat": 4'),
+    ):
+        made = exported(STORY, form_called(form), "n")
+        assert made.name == name
+        assert held in made.data
+    percent = exported(STORY, "percent", "n").data
+    assert form_of("n.py").parse(percent).cells[1].source == "%time x = 1"
+    with pytest.raises(RequestError, match="html, markdown"):
+        form_called("docx")
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser is installed here")
+def test_a_pdf_is_printed_by_the_browser_without_script_or_network() -> None:  # FMT-15
+    made = exported(STORY, "pdf", "n")
+
+    assert made.data.startswith(b"%PDF-")
+    assert made.media_type == "application/pdf"
+
+
+def test_without_a_browser_it_is_said_what_to_do(tmp_path: Path) -> None:  # FMT-15
+    with pytest.raises(BrowserMissing, match="CHROME_PATH names"):
+        pdf_of("", {"CHROME_PATH": str(tmp_path / "none"), "PATH": str(tmp_path)})
+    if not any(os.access(place, os.X_OK) for place in ELSEWHERE):
+        with pytest.raises(BrowserMissing, match="install one"):
+            pdf_of("", {"PATH": str(tmp_path)})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of the shell")
+def test_a_browser_that_fails_is_quoted(tmp_path: Path) -> None:  # FMT-15
+    browser = tmp_path / "chromium"
+    browser.write_text("#!/bin/sh\necho cannot open display\nexit 1\n")
+    browser.chmod(0o755)
+    with pytest.raises(ToolFailed, match="cannot open display"):
+        pdf_of("<p>", {"PATH": str(tmp_path)})

@@ -4,7 +4,7 @@
     tailrace run        a notebook from top to bottom, on the terminal
     tailrace url        a new login address of a server that runs
     tailrace kernels    what runs, also after its server ended
-    tailrace export     a notebook as a script, Markdown or HTML
+    tailrace export     a notebook as HTML, PDF, Markdown, a script
     tailrace page       the page as a static site, for another host
     tailrace mcp        notebooks for agents, over stdin and stdout
     tailrace doctor     what is wrong here, and what to do
@@ -27,7 +27,7 @@ COMMANDS = {
     "run": ("tailrace.cli.run:run", "Run a notebook from top to bottom, on the terminal."),
     "url": ("tailrace.cli.url:url", "Print a new login address of a server that runs."),
     "kernels": ("tailrace.cli.kernels:kernels", "List kernels, and stop them."),
-    "export": ("tailrace.cli.export:export", "Write a notebook as a script, Markdown or HTML."),
+    "export": ("tailrace.cli.export:export", "Write a notebook as HTML, PDF, Markdown, a script."),
     "page": ("tailrace.cli.page:page", "Write the page as a site, to be hosted elsewhere."),
     "mcp": ("tailrace.cli.mcp:mcp", "Let an agent use notebooks, over stdin and stdout."),
     "doctor": ("tailrace.cli.doctor:doctor", "Say what is wrong here, and what to do."),

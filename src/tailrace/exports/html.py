@@ -1,4 +1,4 @@
-"""One HTML file that can be opened and passed on: escaped text and raster images, no script.
+"""One HTML file that can be opened and passed on: escaped text, images and tables, no script.
 
 Its own content security policy allows nothing but its style and `data:` images, so that even
 a mistake here could not run or load anything.
@@ -11,6 +11,7 @@ from tailrace.exports.plain import (
     Image,
     LeftOut,
     Piece,
+    Table,
     Text,
     base64_text,
     left_out,
@@ -36,6 +37,18 @@ pre { font: 14px/1.45 ui-monospace, monospace; overflow-x: auto; margin: 0; whit
 .left-out, footer { opacity: .7; font-size: .9em; }
 .count { opacity: .6; font-size: .8em; }
 img { max-width: 100%; }
+.table { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9em; font-variant-numeric: tabular-nums; }
+th, td { padding: .2rem .6rem; text-align: right; }
+thead tr:last-child > * { border-bottom: 1px solid currentColor; }
+tbody tr:nth-child(even) { background: color-mix(in srgb, currentColor 5%, transparent); }
+@media print {
+  :root { color-scheme: light; font-size: 12px; }
+  body { max-width: none; margin: 0; }
+  .cell { break-inside: auto; }
+  .source, img, tr { break-inside: avoid; }
+  pre { overflow: visible; }
+}
 """.strip()
 
 
@@ -81,6 +94,8 @@ def _output(piece: Piece) -> str:
         case Image(mime=mime, data=data, alt=alt):
             shown = escape(alt[:200], quote=True)
             return f'<div class="output"><img src="data:{mime};base64,{data}" alt="{shown}"></div>'
+        case Table(html=html):
+            return f'<div class="output table">{html}</div>'
         case LeftOut(mime=mime):
             return f'<p class="output left-out">(An output of type {escape(mime)} is left out.)</p>'
 

@@ -7,6 +7,7 @@ from tailrace.exports.plain import (
     Image,
     LeftOut,
     Piece,
+    Table,
     Text,
     base64_text,
     left_out,
@@ -58,6 +59,8 @@ def _shown(piece: Piece) -> str:
             return _fenced(text, "text")
         case Image(mime=mime, data=data):
             return f"![output](data:{mime};base64,{data})"
+        case Table(html=html):
+            return html
         case LeftOut(mime=mime):
             return f"*(An output of type `{mime}` is left out.)*"
 

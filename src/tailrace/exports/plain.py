@@ -1,6 +1,6 @@
-"""What of an output can be shown anywhere: text, a raster image, an error.
+"""What of an output can be shown anywhere: text, an image, a table, an error.
 
-Everything else (HTML, SVG, scripts, widgets) would have to be trusted; it is shown by its
+Everything else (other HTML, scripts, widgets) would have to be trusted; it is shown by its
 text form where it has one, and counted as left out, so that an export can say so.
 """
 
@@ -13,14 +13,17 @@ from typing import Any
 
 from msgspec import Struct
 
+from tailrace.exports.tables import tables_of
 from tailrace.formats.notebook import Cell
 from tailrace.formats.outputs import outputs_from_nbformat
 from tailrace.protocol.outputs import DisplayOutput, ErrorOutput, StreamOutput
 
 RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp")
+SVG = "image/svg+xml"
 
 # CSI sequences, OSC strings, and whatever escape is left.
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
+_DRAWING = re.compile(r"\s*(?:<\?xml|<!DOCTYPE svg|<!--|<svg[\s>])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -30,10 +33,18 @@ class Text(Struct, frozen=True):
 
 
 class Image(Struct, frozen=True):
-    """`data` is base64 without white space, checked to be that."""
+    """`data` is base64 without white space, checked to be that. A drawing (SVG) is only ever a
+    picture, in which nothing runs and nothing is loaded."""
 
     mime: str
     data: str
+    alt: str
+
+
+class Table(Struct, frozen=True):
+    """`html` is made here, of what was read: cells and text (`tables.py`)."""
+
+    html: str
     alt: str
 
 
@@ -43,7 +54,7 @@ class LeftOut(Struct, frozen=True):
     mime: str
 
 
-Piece = Text | Image | LeftOut
+Piece = Text | Image | Table | LeftOut
 
 
 def pieces_of(cell: Cell) -> Iterator[Piece]:
@@ -85,6 +96,14 @@ def _bundle(data: dict[str, Any]) -> Iterator[Piece]:
         if image:
             yield Image(mime, image, alt)
             return
+    drawing = data.get(SVG)
+    if isinstance(drawing, str) and _DRAWING.match(drawing):
+        yield Image(SVG, base64.b64encode(drawing.encode("utf-8", "replace")).decode(), alt)
+        return
+    page = data.get("text/html")
+    if isinstance(page, str) and (table := tables_of(page)) is not None:
+        yield Table(table, alt)
+        return
     if rich:
         # One name for each output: most of what is rich is HTML among other things.
         yield LeftOut("text/html" if "text/html" in rich else rich[0])

@@ -54,6 +54,12 @@ class Form(Struct, frozen=True):
             data = ipynb.render(without_outputs(notebook) if is_beside else notebook)
         return Whole(data, outputs_file(notebook) if is_beside else None).joined()
 
+    def empty(self) -> bytes:
+        """A new notebook with one empty cell."""
+        spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        cell = Cell(CellId("first"), "code", "")
+        return self.render(Notebook({"kernelspec": spec}, cells=(cell,)))
+
     def has_outputs(self, data: bytes) -> bool:
         """Whether the whole says anything of outputs; else nobody but the log knows them."""
         whole = whole_of(data)

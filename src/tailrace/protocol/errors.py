@@ -50,6 +50,7 @@
     ├── RunFailed              a notebook that a program ran did not come to its end
     ├── AgentRefused           an agent's tool could not do what it was asked; says what to do
     ├── ToolFailed             a program that we start, such as ruff, did not do its work
+    ├── BrowserMissing         nothing here can print a PDF; says what to install
     ├── ServerClosing          the server ends and opens nothing any more
     └── SettingsError          says which setting, where it was read, and what it may be
 
@@ -356,6 +357,10 @@ class ToolFailed(TailraceError):
     """Says which program, and what it said."""
 
     code = "tool.failed"
+
+
+class BrowserMissing(TailraceError):
+    code = "export.no-browser"
 
 
 class ServerClosing(TailraceError):

@@ -64,6 +64,7 @@ _STATUS: dict[type[errors.TailraceError], int] = {
     errors.MediaTypeRefused: 415,
     errors.StreamGone: 410,
     errors.ToolFailed: 502,
+    errors.BrowserMissing: 501,
     errors.ServerClosing: 503,
 }
 

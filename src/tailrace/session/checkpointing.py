@@ -118,6 +118,10 @@ class Checkpointing:
                         async with asyncio.timeout(RETRY_S):
                             await self._wanted.wait()
 
+    async def notebook(self) -> Notebook:
+        """The notebook as it is now, outputs whole: what the next save would write."""
+        return await self._file.notebook(self._actor.state, self._actor.room)
+
     def set_autosave(self, autosaves: bool) -> None:
         """Whether changes are written by themselves, from now on, or only when asked."""
         if autosaves:

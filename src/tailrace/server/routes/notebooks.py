@@ -1,6 +1,9 @@
 """Notebooks over HTTP: find one, its socket, and the pages of its outputs and blobs."""
 
+import asyncio
+import contextlib
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 from fastapi import Query, Request, WebSocket
@@ -8,8 +11,10 @@ from msgspec import Struct
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from tailrace.core.outputs import next_item_line
+from tailrace.exports.exported import exported, form_called
 from tailrace.protocol.errors import BlobMissing, FileMissing, RequestError
 from tailrace.protocol.ids import BlobHash, ExecutionId, NotebookId, is_id
+from tailrace.server.headers import FILE_HEADERS
 from tailrace.server.permissions import Routes
 from tailrace.server.websocket import converse
 from tailrace.session import transcript
@@ -26,6 +31,7 @@ SANDBOX = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 IMMUTABLE = {**SANDBOX, "Cache-Control": "private, max-age=31536000, immutable"}
+_printing = asyncio.Semaphore(1)  # a browser takes some hundred megabytes
 LAST_LINE = 2**53  # the largest number that every client can say
 INLINE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
@@ -153,6 +159,27 @@ async def blob(request: Request, notebook_id: str, blob_hash: str, type: str = "
     except BlobMissing as problem:
         raise FileMissing("there is no such value") from problem
     return Response(data, media_type=media_type, headers=headers)
+
+
+@routes.http("GET", "/api/v1/notebooks/{notebook_id}/export", permission="read", takes_ticket=True)
+async def export(request: Request, notebook_id: str, to: str) -> Response:
+    """The notebook as it is now, saved or not, in another form (FMT-14)."""
+    form = form_called(to)
+    if not is_id(notebook_id):
+        raise FileMissing("there is no such notebook")
+    session = await _directory(request).session(NotebookId(notebook_id))
+    notebook = await session.checkpointing.notebook()
+    stem = session.place.file.name.rpartition(".")[0]
+    async with _printing if form == "pdf" else contextlib.nullcontext():
+        made = await asyncio.to_thread(exported, notebook, form, stem)
+    return Response(
+        made.data,
+        media_type=made.media_type,
+        headers={
+            **FILE_HEADERS,
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(made.name, safe='')}",
+        },
+    )
 
 
 async def _session(request: Request, notebook_id: str, execution_id: str) -> Session:
