@@ -83,10 +83,8 @@ class Notebook:
         return self.cell(cell_id).get_attribute("data-execution")
 
     def order(self) -> list[str]:
-        return [
-            cell.get_attribute("data-cell-id") or ""
-            for cell in self.page.locator("[data-cell-id]").all()
-        ]
+        cells = self.page.locator("[data-cell-id]")
+        return list(cells.evaluate_all("cells => cells.map(cell => cell.dataset.cellId)"))
 
     def editor(self, cell_id: str) -> Locator:
         return self.cell(cell_id).locator(".cm-content")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from tests.e2e.browser import Notebook, reader, until
 from tests.e2e.conftest import Server, made_server
 
-MEGABYTES = int(os.environ.get("TAILRACE_E2E_MEGABYTES", "100"))
+MEGABYTES = int(os.environ.get("TAILRACE_E2E_MEGABYTES", "50"))
 LINES = MEGABYTES * 10_000
 WIDE = "y" * 91  # with number, space and newline: 100 bytes
 FLOOD = (

@@ -15,7 +15,9 @@ READ_CLIPBOARD = """async () => {
   const [item] = await navigator.clipboard.read();
   const type = item?.types.find((each) => each !== "text/html");
   if (!type) return "";  // nothing was copied yet
-  const blob = await item.getType(type);
+  // While somebody copies, what was read about may be another thing already.
+  const blob = await item.getType(type).catch(() => null);
+  if (!blob) return "";
   return type === "text/plain" ? await blob.text() : `${type} ${blob.size > 100}`;
 }"""
 TEXT = r"""
@@ -24,6 +26,26 @@ print("see https://docs.python.org/3/.")
 for n in range(3): print(f"\rstep {n}", end="")
 print()
 """
+# A film, made by the browser itself: some frames of 64 by 48 points.
+FILM = """async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
+  const pen = canvas.getContext("2d");
+  const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: "video/webm" });
+  const parts = [];
+  recorder.ondataavailable = ({ data }) => parts.push(data);
+  const ended = new Promise(resolve => { recorder.onstop = resolve; });
+  recorder.start();
+  for (let frame = 0; frame < 8; frame += 1) {
+    pen.fillStyle = `hsl(${frame * 40} 60% 50%)`;
+    pen.fillRect(0, 0, 64, 48);
+    await new Promise(requestAnimationFrame);
+    await new Promise(resolve => setTimeout(resolve, 30));
+  }
+  recorder.stop();
+  await ended;
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  return btoa(String.fromCharCode(...bytes));
+}"""
 DRAWN = {
     "html": "table.temperature",
     "svg": "svg",
@@ -54,6 +76,10 @@ def test_the_example_shows_every_kind_of_output(  # PAGE-29
 ) -> None:
     (server.folder / "outputs.ipynb").write_bytes((EXAMPLES / "outputs.ipynb").read_bytes())
     notebook = opened("outputs.ipynb")
+    asked: list[str] = []
+    notebook.page.on("request", lambda request: asked.append(request.url))
+    refused: list[str] = []
+    notebook.page.on("requestfailed", lambda request: refused.append(request.url))
     cells = [
         cell_id
         for cell_id in notebook.order()
@@ -91,9 +117,27 @@ def test_the_example_shows_every_kind_of_output(  # PAGE-29
     # Updated in place, and in its order; cleared with waiting, without a trace.
     assert re.search(r"done, in the same place\s+and text below it", notebook.outputs("updates"))
     assert notebook.outputs("cleared").strip() == "lift-off"
+    # Nothing leaves the machine for all that: fonts, formulas, workers and charts are ours.
+    elsewhere = {
+        url for url in asked if not url.startswith((server.base, "data:", "blob:", "about:"))
+    }
+    assert elsewhere <= set(refused)
     # The one script that is not ours was refused, and said so.
     assert all("unpkg.com" in problem for problem in notebook.problems)
     notebook.problems.clear()
+
+
+def test_a_film_plays_in_its_frame(written: Write, opened: Open) -> None:  # PAGE-8, PAGE-29
+    notebook = opened(written("x = 1"))
+    film = notebook.page.evaluate(FILM)
+    show = f"Video(base64.b64decode({film!r}), embed=True, mimetype='video/webm')"
+    notebook.run("a", f"import base64\nfrom IPython.display import Video\n{show}")
+    notebook.wait("a", "finished")
+    video = notebook.cell("a").locator("iframe").content_frame.locator("video")
+    video.wait_for()
+    until(lambda: video.evaluate("video => video.videoWidth") == 64, "its first picture")
+    video.evaluate("video => { video.muted = true; void video.play(); }")
+    until(lambda: video.evaluate("video => video.currentTime") > 0, "the film to play")
 
 
 def test_text_has_colours_links_and_progress(written: Write, opened: Open) -> None:  # PAGE-29

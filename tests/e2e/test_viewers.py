@@ -77,7 +77,8 @@ def test_a_parquet_file_is_read_by_its_parts(server: Server, page: Page) -> None
     )
     for compression in ("zstd", "snappy", "gzip", "brotli"):
         name = f"{compression}.parquet"
-        pq.write_table(table, server.folder / name, compression=compression, row_group_size=10_000)
+        rows = table if compression == "zstd" else table.slice(0, 10_000)
+        pq.write_table(rows, server.folder / name, compression=compression, row_group_size=10_000)
     asked: list[int] = []
     page.on(
         "response",
