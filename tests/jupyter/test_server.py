@@ -86,7 +86,7 @@ def test_a_kernel_of_no_notebook_lives_and_is_forgotten(
 
 def test_a_kernel_of_another_language_is_offered_and_runs(
     server: Server, api: httpx.Client
-) -> None:  # JUP-25
+) -> None:  # JUP-25, JUP-22
     offered = api.get("/api/kernelspecs").json()["kernelspecs"]
     assert offered["bash"]["spec"]["language"] == "bash"
     assert "broken" not in offered
@@ -98,6 +98,11 @@ def test_a_kernel_of_another_language_is_offered_and_runs(
         assert info["language_info"]["name"] == "bash"
         messages = client.run("echo $((6 * 7))")
         assert "".join(m.content.get("text", "") for m in messages) == "42\n"
+    console = {"kernel": {"id": model["id"]}, "path": "languages", "type": "console"}
+    session = api.post("/api/sessions", json=console).json()
+    address = f"/api/sessions/{session['id']}"
+    changed = api.patch(address, json={"kernel": {"name": "python3"}}).json()["kernel"]
+    assert (changed["id"], changed["name"]) == (model["id"], "python3")
     assert api.delete(f"/api/kernels/{model['id']}").status_code == 204
 
 
@@ -172,6 +177,41 @@ def test_a_console_is_a_session_of_its_own_and_may_share_a_kernel(
     assert api.get(f"/api/kernels/{model['kernel']['id']}").status_code == 200
     assert api.delete(f"/api/sessions/{model['id']}").status_code == 204
     assert api.get(f"/api/kernels/{model['kernel']['id']}").status_code == 404
+
+
+def test_a_session_takes_another_name_and_another_kernel(
+    server: Server, api: httpx.Client
+) -> None:  # JUP-22, JUP-23
+    server.write("changed.ipynb", "1")
+    model = opened(api, "changed.ipynb", kernel={"name": "python3"})
+    address = f"/api/sessions/{model['id']}"
+
+    def change(**changes: Any) -> dict[str, Any]:
+        answer = api.patch(address, json=changes)
+        assert answer.status_code == 200, answer.text
+        assert api.get(address).json()["path"] == answer.json()["path"]
+        listed = [each for each in api.get("/api/sessions").json() if each["id"] == model["id"]]
+        assert [(each["path"], each["name"]) for each in listed] == [
+            (answer.json()["path"], answer.json()["name"])
+        ]
+        changed: dict[str, Any] = answer.json()
+        return changed
+
+    assert change(name="A name")["name"] == "A name"
+    assert change(path="elsewhere.ipynb")["name"] == "A name"
+    with Client(server.base, model["kernel"]["id"]) as client:
+        client.run("x = 1")
+        assert change(kernel={"name": "python3"})["kernel"]["name"] == "python3"
+        assert client.run("x")[-2].content["ename"] == "NameError"
+    assert api.patch(address, json={"kernel": {"id": "none"}}).status_code == 400
+    assert api.patch(address, json={"kernel": {"name": "cobol"}}).status_code == 501
+
+    other = started(api)["id"]
+    assert change(kernel={"id": other})["kernel"]["id"] == other
+    assert api.get(f"/api/kernels/{model['kernel']['id']}").status_code == 404
+    assert api.delete(address).status_code == 204
+    assert api.get(address).status_code == 404
+    assert api.delete(f"/api/kernels/{other}").status_code == 204
 
 
 @pytest.mark.parametrize("body", [{}, {"path": "a"}, {"type": "notebook"}, {"path": 1}])

@@ -9,6 +9,7 @@ notebook belongs to are consoles (`session/consoles.py`).
 import asyncio
 import re
 import secrets
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -37,7 +38,8 @@ START_S = 60.0
 
 
 class Bound(Struct):
-    """A Jupyter session that a client made for a kernel that was there."""
+    """A Jupyter session that a client made for a kernel that was there, or what it made of
+    one of ours."""
 
     session_id: str
     kernel_id: str
@@ -144,12 +146,11 @@ class Kernels:
     # ── sessions ─────────────────────────────────────────────────────────────
 
     def sessions(self) -> list[dict[str, Any]]:
-        found = []
-        for session in self.all():
-            model = self.session_model(session)
-            if model is not None:
-                found.append(model)
-        return found + [self._bound_model(bound) for bound in self._living_bound()]
+        bound = self._living_bound()
+        renamed = {each.session_id for each in bound}
+        models = [self.session_model(session) for session in self.all()]
+        found = [model for model in models if model is not None and model["id"] not in renamed]
+        return found + [self._bound_model(each) for each in bound]
 
     def session_id(self, session: Session) -> str:
         return str(uuid.uuid5(_NAMES, f"session {self.kernel_id(session)}"))
@@ -169,14 +170,14 @@ class Kernels:
 
     def find_session(self, session_id: str) -> tuple[Session, dict[str, Any]]:
         """The kernel's session and the model. Raises `Unfit` (404)."""
+        for bound in self._living_bound():  # first: it may be the new name of one of ours
+            if bound.session_id == session_id:
+                return self.find(bound.kernel_id), self._bound_model(bound)
         for session in self.all():
             if self.session_id(session) == session_id:
                 model = self.session_model(session)
                 if model is not None:
                     return session, model
-        for bound in self._living_bound():
-            if bound.session_id == session_id:
-                return self.find(bound.kernel_id), self._bound_model(bound)
         raise Unfit(f"Session not found: session_id={session_id!r}", status=404)
 
     async def open(
@@ -214,29 +215,47 @@ class Kernels:
         """Another name, or another kernel, for a session."""
         session, model = self.find_session(session_id)
         kernel = changes.get("kernel")
-        if isinstance(kernel, dict) and kernel.get("id") not in (None, self.kernel_id(session)):
-            session = self.find(str(kernel["id"]))
-        elif isinstance(kernel, dict) and kernel.get("name"):
-            spec = await self.specs.named(str(kernel["name"]))
-            if spec.name != self._spec_name(session):
-                await self.restart(session, spec.interpreter)
+        kernel = kernel if isinstance(kernel, dict) else {}
+        if kernel.get("id") is not None:
+            session = await self._exchanged(session_id, session, str(kernel["id"]))
+        elif kernel.get("name"):
+            spec = await self.specs.named(str(kernel["name"]), status=501)
+            interpreter = spec.interpreter
+            if interpreter is None and self._spec_name(session) != spec.name:
+                interpreter = sys.executable  # null would be what the session had before
+            await self.restart(session, interpreter)
         path = str(changes.get("path") or model["path"])
         name = str(changes.get("name") or model["name"])
         kind = str(changes.get("type") or model["type"])
-        is_same = (path, kind) == (model["path"], model["type"])
-        if is_same and session_id == self.session_id(session):
-            fresh = self.session_model(session)
-            assert fresh is not None, "it had a model before"
-            return fresh
+        own = self.session_model(session)
+        self._bound.pop(session_id, None)
+        if own is not None and own["id"] == session_id:
+            owned = (own["path"], own["name"], own["type"])
+            if (path, name, kind) == owned:
+                return own
         bound = Bound(session_id, self.kernel_id(session), path, name, kind)
         self._bound[session_id] = bound
         return self._bound_model(bound)
 
+    async def _exchanged(self, session_id: str, session: Session, kernel_id: str) -> Session:
+        """The session of another kernel. The one before ends, if it was this session's own and
+        no other session has it."""
+        before = self.kernel_id(session)
+        try:
+            found = self.find(kernel_id)
+        except KernelMissing:
+            raise Unfit(f"No such kernel: {kernel_id}") from None
+        others = [each for each in self._living_bound() if each.session_id != session_id]
+        is_shared = any(each.kernel_id == before for each in others)
+        if kernel_id != before and session_id == self.session_id(session) and not is_shared:
+            await self.delete(session)
+        return found
+
     async def delete_session(self, session_id: str) -> None:
         """With its kernel, as Jupyter does; a kernel that others use as well stays."""
         session, _ = self.find_session(session_id)
-        bound = self._bound.pop(session_id, None)
-        if bound is None:
+        self._bound.pop(session_id, None)
+        if session_id == self.session_id(session):
             await self.delete(session)
 
     # ── inside ───────────────────────────────────────────────────────────────
