@@ -152,7 +152,9 @@ class Site:
 
     def anonymous(self, **headers: str) -> httpx.Client:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.clients.enter_context(httpx.Client(base_url=self.base, headers=named, timeout=60))
+        return self.clients.enter_context(
+            httpx.Client(base_url=self.base, headers=named, timeout=60)
+        )
 
     def browser(self) -> httpx.Client:
         """A client that logged in with a code and behaves like a page of ours."""
