@@ -1,11 +1,15 @@
 """`/mcp` as it stands on the wire, and who is let in."""
 
 import asyncio
+import signal
 from typing import Any
 
 import httpx
 import pytest
+from mcp.shared.exceptions import MCPError
 
+from tailrace.protocol import operations as op
+from tailrace.protocol.ids import CellId
 from tests.agents.conftest import Agent, over_http, person, story
 from tests.e2e.conftest import TOKEN, Server, made_server
 
@@ -92,24 +96,26 @@ def test_bytes_that_are_no_json_are_refused(server: Server) -> None:  # MCP-1
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, -32700)
 
 
+async def looking(agent: Agent, name: str) -> int:
+    """How many look at the notebook, agents that wait among them."""
+    listed = (await agent.call("list_notebooks"))["notebooks"]
+    return int(next(entry["clients"] for entry in listed if entry["path"] == name))
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_a_call_that_is_given_up_leaves_nobody_waiting(server: Server, mode: str) -> None:
     """MCP-8: the run goes on, the one who waited for it is gone."""
     name = server.write(f"given-up-{mode}.ipynb", "import time; time.sleep(60)")
 
-    async def looking(agent: Agent) -> int:
-        listed = (await agent.call("list_notebooks"))["notebooks"]
-        return int(next(entry["clients"] for entry in listed if entry["path"] == name))
-
     async def work() -> None:
         async with over_http(server, mode=mode) as agent, person(server, name) as client:
             call = asyncio.create_task(agent.call("run_cells", notebook=name))
             await client.until(lambda state: state.running is not None)
-            while await looking(agent) < 2:
+            while await looking(agent, name) < 2:
                 pass
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
-            while await looking(agent) > 1:
+            while await looking(agent, name) > 1:
                 pass
             assert client.state.running is not None
             await agent.call("interrupt", notebook=name)
@@ -117,13 +123,23 @@ def test_a_call_that_is_given_up_leaves_nobody_waiting(server: Server, mode: str
     story(work)
 
 
-def test_the_server_says_what_agents_may_at_most() -> None:  # MCP-10
+def test_the_server_says_what_agents_may_and_keeps_none_when_it_ends() -> None:
+    """MCP-8, MCP-10."""
+
     async def work(server: Server) -> None:
-        name = server.write("n.ipynb", "1")
-        async with over_http(server) as agent:
+        name = server.write("n.ipynb", "import time; time.sleep(60)")
+        async with over_http(server) as agent, person(server, name) as client:
             await agent.call("insert_cell", notebook=name, source="2")
             refused = await agent.refusal("run_cells", notebook=name)
             assert refused.startswith("auth.forbidden: this agent may not run code")
+            await client.submit(op.RunCells((CellId("a"),)))
+            await client.until(lambda state: state.running is not None)
+            waiting = asyncio.create_task(agent.call("wait", notebook=name, timeout_s=60))
+            while await looking(agent, name) < 2:
+                pass
+            server.process.send_signal(signal.SIGTERM)
+            with pytest.raises(MCPError, match="the notebook server ends"):
+                await waiting
 
     with made_server(TAILRACE_AGENTS="edit") as server:
         story(lambda: work(server))

@@ -15,6 +15,8 @@ from msgspec import Meta
 
 from tailrace.documents.drafts import Draft, version_of
 from tailrace.documents.room import Room
+from tailrace.files.light_import import load_jupytext
+from tailrace.files.workspace import Entry, Workspace
 from tailrace.formats.forms import form_of, may_be_notebook
 from tailrace.formats.notebook import Notebook
 from tailrace.mcp.cells import cell_named
@@ -219,10 +221,16 @@ async def create_notebook(call: Call, given: CreateNotebook) -> Answer:
     if not may_be_notebook(given.notebook):
         message = "the name of a notebook ends in .ipynb (or .py, .md: without outputs)"
         raise AgentRefused(message, "agent.arguments")
-    content = form_of(given.notebook).render(_empty())
-    entry = await asyncio.to_thread(call.served.workspace.create, given.notebook, content)
+    entry = await asyncio.to_thread(_create, call.served.workspace, given.notebook)
     path = entry.path or given.notebook
     return Answer(Created(path=path), f"made {path}, which is empty")
+
+
+def _create(workspace: Workspace, path: str) -> Entry:
+    form = form_of(path)
+    if form.is_text:
+        load_jupytext()
+    return workspace.create(path, form.render(_empty()))
 
 
 def _empty() -> Notebook:

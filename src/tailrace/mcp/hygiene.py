@@ -10,7 +10,8 @@ import re
 import secrets
 
 _TERMINAL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_OVERWRITTEN = re.compile(r"[^\n]*\r([^\n\r]+)")  # a progress bar's earlier states
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HIDDEN = re.compile(
     "[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
 )
@@ -24,7 +25,8 @@ UNTRUSTED = (
 def legible(text: str) -> str:
     """Output text without what steers terminals; characters that a person does not see are
     written as their numbers."""
-    text = _CONTROL.sub("", _TERMINAL.sub("", text.replace("\r\n", "\n")))
+    text = _OVERWRITTEN.sub(r"\1", _TERMINAL.sub("", text.replace("\r\n", "\n")))
+    text = _CONTROL.sub("", text)
     return _HIDDEN.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from tailrace.files.notebook_files import is_beside
 from tailrace.files.search import find
 from tailrace.files.workspace import EntryKind, Workspace
 from tailrace.mcp.cells import (
@@ -63,7 +64,8 @@ class Files(Data, frozen=True, kw_only=True):
 
 
 async def list_files(call: Call, given: ListFiles) -> Answer:
-    entries = await asyncio.to_thread(call.served.workspace.list, given.path)
+    listed = await asyncio.to_thread(call.served.workspace.list, given.path)
+    entries = [entry for entry in listed if not is_beside(entry.name)]
     data = Files(entries=[FileData(e.name, e.path, e.kind, e.size_bytes) for e in entries])
     rows = "\n".join(f"{e.kind:8} {e.size_bytes:>10} {legible(e.path or e.name)}" for e in entries)
     return Answer(data, Fence().around("files", rows) if rows else "The folder is empty.")

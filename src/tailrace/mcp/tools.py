@@ -185,4 +185,17 @@ def _schema(kind: type[Struct]) -> Message:
     schema.pop("description", None)
     if components:
         schema["$defs"] = components
+    _name_types(schema)
     return schema
+
+
+def _name_types(schema: Any) -> None:
+    """Some clients want a type beside every list of choices."""
+    if isinstance(schema, list):
+        for each in schema:
+            _name_types(each)
+    elif isinstance(schema, dict):
+        if isinstance(schema.get("enum"), list) and "type" not in schema:
+            schema["type"] = "string" if None not in schema["enum"] else ["string", "null"]
+        for each in schema.values():
+            _name_types(each)

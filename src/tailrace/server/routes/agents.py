@@ -44,6 +44,7 @@ from tailrace.server.permissions import Routes
 from tailrace.settings import AgentsMay
 
 BODY_BYTES = 8 << 20
+CLOSING = -32000  # of the codes that are a server's own
 QUIET_S = 15.0  # then an empty line says that the connection lives
 NAME_CHARS = 40
 SEEN_MAY: dict[AgentsMay, frozenset[str]] = {
@@ -69,6 +70,7 @@ class Agents:
         self.may = SEEN_MAY[may]
         self._calls: dict[tuple[str, str], asyncio.Task[Message]] = {}
         self._all: set[asyncio.Task[Message]] = set()
+        self.is_closing = False
 
     def begin(self, call: asyncio.Task[Message], session_id: str, message: Message) -> None:
         key = (session_id, str(message["id"]))
@@ -90,6 +92,7 @@ class Agents:
 
     def close(self) -> None:
         """The server ends: calls that wait would hold it up."""
+        self.is_closing = True
         for call in self._all:
             call.cancel()
 
@@ -235,10 +238,11 @@ class _Answer(Response):
     ) -> None:
         first = await self._next(call)
         if first is None and call.done():
-            if call.cancelled():
+            answer = self._answer_of(call)
+            if answer is None:
                 await Response(status_code=202)(scope, receive, send)
                 return
-            plain = _json(call.result(), modern=self._modern)
+            plain = _json(answer, modern=self._modern)
             plain.headers.update(self._extra)
             await plain(scope, receive, send)
             return
@@ -253,9 +257,19 @@ class _Answer(Response):
             else:
                 await _more(send, b": waiting\n\n")
             news = await self._next(call)
-        if not call.cancelled():
-            await _event(send, call.result())
+        answer = self._answer_of(call)
+        if answer is not None:
+            await _event(send, answer)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _answer_of(self, call: asyncio.Task[Message]) -> Message | None:
+        """None: the client has cancelled it and wants no answer."""
+        if not call.cancelled():
+            return call.result()
+        if not self._agents.is_closing:
+            return None
+        ends = "the notebook server ends; what runs may go on. Ask again when it is back"
+        return error_message(self._message["id"], RpcError(CLOSING, ends))
 
     async def _next(self, call: asyncio.Task[Message]) -> Message | None:
         """What is to be told before the answer; None: the answer is there, or nothing came
