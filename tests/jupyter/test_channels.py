@@ -148,7 +148,7 @@ def test_the_kernel_says_who_it_is(client: Client) -> None:  # JUP-15
         info = client.ask("kernel_info_request", {}, channel=channel)
         assert (info["status"], info["language_info"]["name"]) == ("ok", "python")
         assert info["protocol_version"].startswith("5.")
-        assert isinstance(info["supported_features"], list)
+        assert info["supported_features"] == ["kernel subshells", "debugger"]
 
 
 def test_the_kernel_says_what_it_uses(client: Client) -> None:  # JUP-47

@@ -43,7 +43,8 @@ def test_the_server_says_what_it_is(api: httpx.Client) -> None:  # JUP-20
     asked = {"permissions": json.dumps({"contents": ["read", "write", "fly"], "x": []})}
     me = api.get("/api/me", params=asked).json()
     assert set(me["identity"]) >= {"username", "name", "display_name", "initials"}
-    assert me["permissions"] == {"contents": ["read", "write"], "x": []}
+    granted = {"contents": ["read", "write"], "x": [], "updatable_fields": []}
+    assert me["permissions"] == granted
     assert api.get("/api/me", params={"permissions": "[]"}).status_code == 400
     described = yaml.safe_load(api.get("/api/spec.yaml").text)
     assert "/contents/{path}" in described["paths"]
@@ -82,6 +83,17 @@ def test_a_kernel_of_no_notebook_lives_and_is_forgotten(
     assert api.get(f"/api/kernels/{model['id']}").status_code == 404
     assert api.delete(f"/api/kernels/{model['id']}").status_code == 404
     assert list((server.home / "state" / "consoles").rglob("*.ipynb")) == []
+
+
+def test_a_client_may_name_its_kernel(api: httpx.Client) -> None:  # JUP-22
+    wanted = "11111111-2222-4333-8444-555555555555"
+    assert started(api, kernel_id=wanted)["id"] == wanted
+
+    taken = api.post("/api/kernels", json={"kernel_id": wanted})
+    assert (taken.status_code, wanted in taken.json()["message"]) == (409, True)
+    for unfit in ("../../x", ".", "a" * 65, "a/b", 5):
+        assert api.post("/api/kernels", json={"kernel_id": unfit}).status_code == 400
+    assert api.delete(f"/api/kernels/{wanted}").status_code == 204
 
 
 def test_a_kernel_of_another_language_is_offered_and_runs(

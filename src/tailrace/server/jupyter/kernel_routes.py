@@ -32,7 +32,11 @@ def kernel_routes(kernels: Kernels, seats: Seats, happenings: Happenings) -> Jup
     @routes.json("POST", "/api/kernels", permission="run")
     async def start_kernel(request: Request) -> Response:
         wanted = await body_of(request)
-        session = await kernels.start(_text(wanted, "name"), _text(wanted, "path") or "")
+        session = await kernels.start(
+            _text(wanted, "name"),
+            _text(wanted, "path") or "",
+            kernel_id=_text(wanted, "kernel_id"),
+        )
         model = kernels.kernel_model(session)
         tell("start", request, model["id"])
         location = f"{base_of(request)}api/kernels/{model['id']}"

@@ -35,6 +35,7 @@ _NAMES = uuid.UUID("5f2f0a8e-6c1f-4d0a-9c39-4f1c2f7b8a10")
 _VSCODE = re.compile(r"-jvsc-[0-9a-f-]{32,36}(?=\.ipynb\Z)")
 """What VS Code adds to a notebook's name for the file that it asks a session for."""
 START_S = 60.0
+_KERNEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 
 class Bound(Struct):
@@ -115,7 +116,10 @@ class Kernels:
         return max(times)
 
     async def start(self, name: str | None, path: str, *, kernel_id: str | None = None) -> Session:
-        """A kernel of no notebook, working in the folder that `path` names or is in."""
+        """A kernel of no notebook, working in the folder that `path` names or is in. Raises
+        `Unfit` for an id that is taken or could be no file's name."""
+        if kernel_id is not None:
+            self._must_be_free(kernel_id)
         spec = await self.specs.named(name)
         console = Console(spec.name, str(await self._folder(path)))
         session = await self._served.consoles.open(
@@ -123,6 +127,12 @@ class Kernels:
         )
         await self._start_kernel(session, spec.interpreter)
         return session
+
+    def _must_be_free(self, kernel_id: str) -> None:
+        if not _KERNEL_ID.fullmatch(kernel_id):
+            raise Unfit("kernel_id must be 1 to 64 letters, digits and hyphens")
+        if any(self.kernel_id(session) == kernel_id for session in self.all()):
+            raise Unfit(f"Kernel already exists: {kernel_id}", status=409)
 
     async def restart(self, session: Session, interpreter: str | None = None) -> None:
         await self._do(session, op.RestartKernel(interpreter=interpreter))

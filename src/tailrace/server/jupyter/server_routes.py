@@ -81,7 +81,8 @@ def server_routes(kernels: Kernels, seats: Seats) -> JupyterRoutes:
             "avatar_url": None,
             "color": None,
         }
-        return {"identity": person, "permissions": _granted(request, identity)}
+        granted = {**_granted(request, identity), "updatable_fields": []}
+        return {"identity": person, "permissions": granted}
 
     @routes.json("GET", "/api/spec.yaml", permission="read")
     async def spec(request: Request) -> Response:
