@@ -229,6 +229,10 @@ def test_an_operation_named_twice_is_done_once(server: Server) -> None:  # MCP-7
             assert again["repeated"]
             assert again["executions"] == first["executions"]
             assert first["executions"][0]["execution_count"] == 1
+            at_once = {**insert, "operation_id": "both at once"}
+            both = await asyncio.gather(*(agent.call("insert_cell", **at_once) for _ in range(2)))
+            assert sorted(each["repeated"] for each in both) == [False, True]
+            assert len(await agent.cells(name)) == 3
             (cell,) = [c for c in await agent.cells(name) if c["cell_id"] == one["cell_id"]]
             edit = {"cell_id": cell["cell_id"], "version": cell["version"], "source": "n = 2"}
             for repeated in (False, True):

@@ -50,6 +50,11 @@ logger = logging.getLogger("tailrace.mcp")
 def mcp(folder: Path | None, url: str | None, token: str | None, read_only: bool) -> None:
     """Let an agent use the notebooks of FOLDER (else of the folder you are in): a server of the
     Model Context Protocol on stdin and stdout."""
+    if sys.stdin.isatty():
+        _say(
+            "This speaks the Model Context Protocol; an agent's program starts it"
+            " (docs/guide/agents.md). Ctrl-D ends it."
+        )
     sink = _own_stdout()
     source = sys.stdin.buffer
     if url is not None:

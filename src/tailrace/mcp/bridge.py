@@ -11,6 +11,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 import urllib.parse
 from collections.abc import Callable
 from typing import Any, BinaryIO, Protocol
@@ -35,6 +36,7 @@ from tailrace.mcp.messages import (
 )
 
 CONNECT_S = 30.0
+LAST_ANSWERS_S = 1.0  # for what was asked just before the input ended
 SERVER_GONE = -32000
 REFUSED = -32001
 
@@ -90,10 +92,11 @@ class Bridge:
             thread = threading.Thread(target=self._answer, args=(message,), daemon=True)
             threads = [*(each for each in threads if each.is_alive()), thread]
             thread.start()
+        until = time.monotonic() + LAST_ANSWERS_S
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
         for call in list(self._calls.values()):
             call.cut()
-        for thread in threads:
-            thread.join(2)
 
     def _told(self, message: Message) -> None:
         if message.get("method") == "notifications/cancelled":

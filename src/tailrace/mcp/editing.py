@@ -278,7 +278,9 @@ async def _edited(
     repeated = operation_id in session.state.answered
     if not repeated:
         async with call.memory.editing:  # two edits of one draft build on each other
-            await _submit(call, session, operation_id, change, guard)
+            repeated = operation_id in session.state.answered
+            if not repeated:
+                await _submit(call, session, operation_id, change, guard)
     places = {cell.cell_id: place for place, cell in enumerate(session.room.to_cells())}
     source = session.room.source(cell_id)
     data = Edited(
@@ -307,7 +309,13 @@ async def _submit(
     if not update:
         return
     operation = op.UpdateDocument(session.state.generation or "", update)
-    answer = await session.submit(operation_id, operation, call.actor, may=call.may, guard=guard)
+    try:
+        answer = await session.submit(
+            operation_id, operation, call.actor, may=call.may, guard=guard
+        )
+    except asyncio.CancelledError:  # whether it was done is not known here
+        call.memory.forget(room)
+        raise
     if answer.refusal is not None:
         call.memory.forget(room)
         raise AgentRefused(answer.refusal.message, answer.refusal.code)

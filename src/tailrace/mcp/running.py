@@ -6,8 +6,9 @@ over, or its connection, the cells run on, and the agent comes back with `wait` 
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -25,14 +26,14 @@ from tailrace.mcp.outputs import CHARS
 from tailrace.mcp.reading import MaxChars, NotebookPath
 from tailrace.mcp.tools import Answer, Arguments, Call, Data, Image, Tool
 from tailrace.protocol import operations as op
-from tailrace.protocol.errors import AgentRefused, LogGap
+from tailrace.protocol.errors import AgentRefused, KernelUnreachable, LogGap
 from tailrace.protocol.events import ExecutionQueued
 from tailrace.protocol.frames import PROTOCOL_VERSION, Hello
 from tailrace.protocol.ids import CellId, ClientId, ExecutionId, OperationId, PromptId
 from tailrace.protocol.outputs import StreamOutput
 from tailrace.protocol.state import Execution, SessionState
 from tailrace.session.session import Session
-from tailrace.session.tail import Bell
+from tailrace.session.tail import Bell, until_kernel_is_known
 
 TIMEOUT_S = 30.0  # below the minute after which many clients give a call up
 TIMEOUT_MOST_S = 3_600.0
@@ -41,6 +42,7 @@ ALIVE_EVERY_S = 5.0  # said without news, so that clients know the call lives
 TOLD_LINES = 20
 TOLD_CHARS = 2_000
 INTERRUPT_S = 5.0
+ARRIVES_S = 5.0  # between a kernel's first word and the moment that it can be asked
 
 Timeout = Annotated[
     float,
@@ -127,7 +129,8 @@ async def _run(
         before = session.state.sequence
         await _do(call, session, operation, operation_id)
         made = await _queued_by(session, operation_id, before)
-        call.memory.remember(operation_id, tuple(made.values()))
+        if made:  # none where the same was asked twice at once: the other one has them
+            call.memory.remember(operation_id, tuple(made.values()))
     known = [ExecutionId(each) for each in call.memory.made.get(operation_id, ())]
     state = session.state
     for cell_id in cells:  # one that waited already keeps its place in the queue
@@ -431,7 +434,7 @@ class Variables(Data, frozen=True, kw_only=True):
 
 async def list_variables(call: Call, given: OfNotebook) -> Answer:
     session = await call.session(given.notebook)
-    found = await session.ask_kernel("variables", {})
+    found = await _asked(session, "variables", {})
     variables = [
         Variable(
             row["name"],
@@ -461,11 +464,27 @@ class Inspected(Data, frozen=True, kw_only=True):
 async def inspect_variable(call: Call, given: InspectVariable) -> Answer:
     session = await call.session(given.notebook)
     arguments = {"code": given.name, "cursor": len(given.name), "detail": 0}
-    found = await session.ask_kernel("inspect", arguments)
+    found = await _asked(session, "inspect", arguments)
     plain = found.get("data", {}).get("text/plain", "") if found.get("found") else ""
     text = legible(plain)[:CHARS]
     data = Inspected(found=bool(found.get("found")), text=text)
     return Answer(data, Fence().around("inspection", text) if text else "Nothing is known of it.")
+
+
+async def _asked(session: Session, kind: str, question: dict[str, Any]) -> dict[str, Any]:
+    """The kernel's answer, once it is there. Raises `KernelError`."""
+    if session.state.kernel.phase == "starting":
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await until_kernel_is_known(session, ClientId(f"agent-{secrets.token_hex(4)}"))
+        except TimeoutError:
+            raise KernelUnreachable("the kernel does not start; ask again later") from None
+    until = time.monotonic() + ARRIVES_S
+    while not session.can_be_asked and session.state.kernel.phase == "ready":
+        if time.monotonic() > until:
+            break
+        await asyncio.sleep(0.01)
+    return await session.ask_kernel(kind, question)
 
 
 def _shape_words(shape: object) -> str:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import Struct, to_builtins
@@ -92,25 +93,21 @@ class Call:
 
 
 class Memory:
-    """`drafts` by room; `made` are the executions that an operation began; one edit is made
-    at a time (`editing`)."""
+    """`made` are the executions that an operation began; one edit is made at a time
+    (`editing`). A draft goes with the room that it follows."""
 
     MADE = 1_000
 
     def __init__(self) -> None:
-        self.drafts: dict[int, tuple[Room, Draft]] = {}
+        self._drafts: WeakKeyDictionary[Room, Draft] = WeakKeyDictionary()
         self.made: dict[str, tuple[str, ...]] = {}
         self.editing = asyncio.Lock()
 
     def draft(self, room: Room) -> Draft:
-        known = self.drafts.get(id(room))
-        if known is None or known[0] is not room:
-            self.drafts = dict(list(self.drafts.items())[-31:])
-            known = self.drafts[id(room)] = (room, Draft())
-        return known[1]
+        return self._drafts.setdefault(room, Draft())
 
     def forget(self, room: Room) -> None:
-        self.drafts.pop(id(room), None)
+        self._drafts.pop(room, None)
 
     def remember(self, operation_id: str, execution_ids: tuple[str, ...]) -> None:
         self.made[operation_id] = execution_ids
