@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote, unquote
 
-from tailrace.mcp import editing, reading, running
+from tailrace.mcp import editing, kernels, reading, running
 from tailrace.mcp.hygiene import UNTRUSTED
 from tailrace.mcp.messages import (
     INTERNAL_ERROR,
@@ -31,7 +31,7 @@ from tailrace.mcp.tools import Call, Memory, Served, Tool
 from tailrace.protocol.errors import TailraceError
 
 TOOLS: dict[str, Tool] = {
-    tool.name: tool for tool in (*reading.TOOLS, *editing.TOOLS, *running.TOOLS)
+    tool.name: tool for tool in (*reading.TOOLS, *editing.TOOLS, *running.TOOLS, *kernels.TOOLS)
 }
 SCHEME = "tailrace://notebook/"
 
