@@ -65,23 +65,30 @@ def test_without_a_server_it_is_one_until_its_input_ends(
 ) -> None:  # MCP-11
     monkeypatch.setenv("TAILRACE_HOME", str(home))
     folder = home / "files"
-    (folder / "below").mkdir(parents=True)
+    folder.mkdir()
     cell = {"id": "a", "cell_type": "code", "source": "x = 6 * 7\nx", "metadata": {}}
     cell |= {"execution_count": None, "outputs": []}
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (folder / "n.ipynb").write_text(json.dumps(notebook))
     servers = RunningServers(state_folders().servers)
 
-    async def work() -> None:
+    async def one(both: asyncio.Barrier) -> None:
         async with over_stdio(str(folder), home=str(home)) as agent:
-            run = await agent.call("run_cells", notebook="n.ipynb")
+            run = await agent.call("run_cells", notebook="n.ipynb", operation_id="the same")
             assert run["executions"][0]["outputs"][0]["text"] == "42"
-            # A second program, on a folder below: one owner of the notebooks all the same.
-            async with over_stdio(str(folder / "below"), home=str(home)) as other:
-                (cell,) = await other.cells("n.ipynb")
-                assert cell["execution"]["execution_count"] == 1
+            await both.wait()
+            (cell,) = await agent.cells("n.ipynb")
+            assert cell["execution"]["execution_count"] == 1
             (serving,) = servers.remembered()
             assert serving.root == str(folder)
+            await both.wait()
+
+    async def work() -> None:
+        """Two programs at once: one owner of the notebooks all the same."""
+        both = asyncio.Barrier(2)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(one(both))
+            tasks.create_task(one(both))
 
     story(work)
     assert servers.remembered() == []
