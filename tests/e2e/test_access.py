@@ -129,6 +129,31 @@ def test_the_page_is_read_at_four_times_the_size_and_in_two_colours(
     assert page.evaluate(f"{bar}.backgroundColor") != page.evaluate(f"{ground}.backgroundColor")
 
 
+def test_from_a_phone_to_a_wall_nothing_is_out_of_reach(written: Write, opened: Open) -> None:
+    """PAGE-66"""
+    notebook = opened(written("input()", "%%md\n" + "a word " * 200))
+    page = notebook.page
+    notebook.run("a")
+    page.wait_for_selector(".bar-running")  # the bar is at its fullest
+    for width in (390, 768, 1440, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(WIDTH) == width
+        outside = page.locator("header.bar :is(button, a)").evaluate_all(
+            "buttons => buttons.filter(each => each.checkVisibility()).filter(each => {"
+            " const { left, right } = each.getBoundingClientRect();"
+            " return left < 0 || right > innerWidth || right - left < 20;"
+            "}).map(each => each.ariaLabel || each.textContent)"
+        )
+        assert outside == [], width
+    words = notebook.cell("b").locator("p").bounding_box()
+    cell = notebook.cell("a").bounding_box()
+    assert words is not None
+    assert cell is not None
+    assert words["width"] < 900
+    # In the middle, between what lies at both sides.
+    assert abs(cell["x"] + cell["width"] / 2 - 1280) < 60
+
+
 def test_paper_gets_the_whole_notebook_and_nothing_to_press(written: Write, opened: Open) -> None:
     """PAGE-55"""
     long = "\n".join(f"line_{n} = {n}" for n in range(70))

@@ -72,6 +72,7 @@ def test_the_tab_says_what_runs_and_what_failed(written: Write, opened: Open) ->
     until(lambda: notebook.page.title() == name, "nothing to run")
     notebook.run("b")
     until(lambda: notebook.page.title() == f"✕ {name}", "the sign of failure")
+    until(lambda: "favicon-failed" in (icon.get_attribute("href") or ""), "its picture")
     notebook.run("b", "2")
     until(lambda: notebook.page.title() == name, "all well again")
 

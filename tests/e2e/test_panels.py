@@ -32,6 +32,9 @@ def test_variables_follow_each_run_and_tell_what_changed(written: Write, opened:
     changed = notebook.page.locator("[data-variable]:has(.changed)")
     until(lambda: changed.count() == 1, "one changed")
     assert changed.get_attribute("data-variable") == "more"
+    foot = notebook.page.locator(".panel-foot").inner_text()
+    assert "3 variables" in foot
+    assert foot.rstrip().endswith(" B"), foot  # what they take, together
     notebook.page.get_by_label("Find a variable").fill("num")
     until(lambda: names(notebook) == ["numbers"], "the search")
     notebook.page.locator("[data-variable] > button").click()

@@ -98,6 +98,10 @@ def test_a_long_output_shows_both_ends_and_every_line_on_request(
     assert notebook.outputs("a").startswith("row 0\n")
     assert "of 50\u202f000 lines not shown" in notebook.outputs("a")
     assert cell.locator(".text > span").count() < 100
+    with notebook.page.expect_download() as saved:
+        cell.get_by_role("link", name="Download").click()
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert (len(lines), lines[-1]) == (50_000, "row 49999")
     cell.get_by_role("button", name="Show all").click()
     cell.get_by_label("Search in this output").fill("row 25017")
     cell.get_by_label("Search in this output").press("Enter")
@@ -155,6 +159,8 @@ def test_a_kernel_is_stopped_from_home(written: Write, opened: Open) -> None:
     notebook.wait("a", "finished")
     notebook.page.get_by_label("All files").click()
     stop = notebook.page.get_by_role("button", name=f"Stop the kernel of {name}")
+    running = notebook.page.locator("li", has=stop)
+    until(lambda: "MB" in running.inner_text(), "the memory it takes")
     stop.click()
     until(lambda: stop.count() == 0, "the kernel to go")
     notebook.page.go_back()

@@ -92,15 +92,26 @@ async function drawPlotly(place: HTMLElement, value: unknown): Promise<void> {
     pngOf(await library.toImage(place, { format: "png", scale: PICTURE_SCALE }));
 }
 
+// Vega's own dark theme draws its grid as bright as its data.
+const QUIET_LINES = {
+  axis: { domainColor: "#7c8a91", gridColor: "#38434a", tickColor: "#7c8a91" },
+  view: { stroke: "#38434a" },
+};
+
 async function drawVega(place: HTMLElement, message: Show): Promise<void> {
   const { value } = message;
   if (!isObject(value) || !globalThis.vegaEmbed) throw new Error("this is no Vega chart");
+  const isDark = message.theme === "dark";
   const { view } = await globalThis.vegaEmbed(place, value, {
     mode: message.mime.includes("vegalite") ? "vega-lite" : "vega",
     actions: false,
     renderer: "svg",
-    ...(message.theme === "dark" ? { theme: "dark" } : {}),
-    config: { background: "transparent", font: "Source Sans 3 Variable, sans-serif" },
+    ...(isDark ? { theme: "dark" } : {}),
+    config: {
+      background: "transparent",
+      font: "Source Sans 3 Variable, sans-serif",
+      ...(isDark ? QUIET_LINES : {}),
+    },
   });
   takePicture = async () => pngOf(await view.toImageURL("png", PICTURE_SCALE));
 }
