@@ -30,7 +30,8 @@ class PageSettings(Struct, frozen=True, kw_only=True):
     """`notice_after_s`: a cell that ran longer is told of when it ends; 0 never. `shortcuts`
     maps a command's id to its keys; what is not in it keeps its own. `output_network` lets
     outputs load from other sites, in every notebook or in those of `output_network_for`
-    (SEC-24). `hints`: a notebook that is just begun teaches its first keys."""
+    (SEC-24). `outputs_beside`: notebooks that are made here keep their outputs in a file beside
+    them (FMT-10). `hints`: a notebook that is just begun teaches its first keys."""
 
     theme: Literal["system", "light", "dark"] = "system"
     font_size: Annotated[int, Meta(ge=9, le=28)] = 13
@@ -46,6 +47,7 @@ class PageSettings(Struct, frozen=True, kw_only=True):
     notice_after_s: Annotated[int, Meta(ge=0, le=86_400)] = 10
     browser_notices: bool = False
     hints: bool = True
+    outputs_beside: bool = False
     output_network: bool = False
     output_network_for: NotebookIds = msgspec.field(default_factory=list)
     shortcuts: dict[str, Keys] = msgspec.field(default_factory=dict)

@@ -251,3 +251,12 @@ def test_a_new_text_notebook_says_that_it_is_one(site: Site) -> None:  # FMT-7
         made = site.browser().post("/api/v1/files", json={"path": name, "kind": "notebook"})
         assert (made.status_code, made.json()["kind"]) == (201, "notebook")
         assert "name: python3" in (root(site) / name).read_text()
+
+
+def test_new_notebooks_keep_outputs_where_the_setting_says(site: Site) -> None:  # PAGE-58
+    site.browser().put("/api/v1/settings", json={"outputs_beside": True})
+    for name in ("n.ipynb", "n.py"):
+        site.browser().post("/api/v1/files", json={"path": name, "kind": "notebook"})
+    held = json.loads((root(site) / "n.ipynb").read_text())
+    assert held["metadata"]["tailrace"] == {"outputs": "beside"}
+    assert "outputs: beside" in (root(site) / "n.py").read_text()

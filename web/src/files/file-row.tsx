@@ -16,6 +16,7 @@ import { PathDialog } from "./path-dialog";
 import { Place, type Places, placeOf } from "./place";
 import { movedNotebook } from "./recent";
 import type { Press } from "./selection";
+import { mayBeNotebook } from "./view-kinds";
 
 interface RowProps {
   readonly entry: FileEntry;
@@ -109,6 +110,7 @@ export function FileRow(props: RowProps) {
     const address = placeOf(places, kind, here);
     return [
       { label: "Open", run: () => places.go(address) },
+      ...otherWays(places, name, kind, here),
       { label: "Open in a new tab", run: () => void window.open(address, "_blank", "noopener") },
       null,
       { label: "Rename …", run: () => props.onRename(true) },
@@ -187,6 +189,19 @@ export function FileRow(props: RowProps) {
       )}
     </li>
   );
+}
+
+/** A text that may be a notebook, and a notebook that is a text, open as either. */
+function otherWays(
+  places: Places,
+  name: string,
+  kind: FileEntry["kind"],
+  path: string,
+): MenuEntry[] {
+  if (!mayBeNotebook(name)) return [];
+  return kind === "notebook"
+    ? [{ label: "Open as text", run: () => places.go(places.view(path)) }]
+    : [{ label: "Open as notebook", run: () => places.go(places.notebook(path)) }];
 }
 
 /** What came of it; null, and a notice, where it failed. */

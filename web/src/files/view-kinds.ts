@@ -39,6 +39,11 @@ export function kindOf(name: string): ViewKind {
   return KINDS[endingOf(name)] ?? "text";
 }
 
+/** Whether a text of this name can be opened as a notebook (PAGE-58). */
+export function mayBeNotebook(name: string): boolean {
+  return /\.(?:py|md)$/i.test(name);
+}
+
 /** Whether the file is text that can be edited as such. */
 export function isText(kind: ViewKind, name: string): boolean {
   return kind === "text" || kind === "markdown" || kind === "separated" || kind === "json"

@@ -22,7 +22,7 @@ import { RowsView } from "./rows-view";
 import { readSeparated } from "./separated-file";
 import { readText } from "./text-file";
 import { TextView } from "./text-view";
-import { isText, kindOf, type ViewKind } from "./view-kinds";
+import { isText, kindOf, mayBeNotebook, type ViewKind } from "./view-kinds";
 import "./view.css";
 
 export { kindOf };
@@ -68,6 +68,11 @@ export function ViewPage({ server, path, places }: ViewPageProps) {
             <Button look="quiet" aria-pressed={showsText} onClick={() => setShowsText(!showsText)}>
               {showsText ? "Show" : "Edit the text"}
             </Button>
+          )}
+          {mayBeNotebook(name) && (
+            <Place className="button view-notebook" address={places.notebook(path)} places={places}>
+              Open as notebook
+            </Place>
           )}
           <a
             className="button"

@@ -31,6 +31,7 @@ import type { Folds } from "./folds";
 import { formatCells } from "./formatting";
 import { isPartHidden, type Part, setPartHidden } from "./hidden";
 import type { NotebookView } from "./notebook-view";
+import { areBeside, setBeside } from "./outputs-beside";
 
 export class Commander {
   #undo: { readonly doc: Y.Doc; readonly history: Y.UndoManager } | null = null;
@@ -211,6 +212,22 @@ export class Commander {
   }
 
   /** Writes the file; formats first where the settings ask for it. */
+  /** Outputs go into a file beside the notebook, or back into it; said once, and undone. */
+  toggleOutputsBeside(): void {
+    const isBeside = !areBeside(this.doc);
+    setBeside(this.doc, isBeside);
+    const path = this.session.store.current.notebook?.path ?? this.session.path;
+    const name = path.split("/").at(-1) ?? path;
+    const isText = !/\.ipynb$/i.test(name);
+    const inside = isText
+      ? "Outputs are no longer saved in a file"
+      : `Outputs are in ${name} again`;
+    notify({
+      text: isBeside ? `Outputs are saved in ${name}.outputs.json` : inside,
+      action: { label: "Undo", run: () => setBeside(this.doc, !isBeside) },
+    });
+  }
+
   save(): void {
     const save = () => this.#submit({ kind: "save" });
     if (currentSettings().formatsOnSave) void formatCells(this, this.order, true).then(save);

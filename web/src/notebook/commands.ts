@@ -10,6 +10,7 @@ import { changeSettings, currentSettings, useSettings } from "../settings/settin
 import { keyWords } from "../ui/key-names";
 import { setTheme } from "../ui/theme";
 import type { Commander } from "./commander";
+import { EXPORTS, type ExportForm } from "./exporting";
 
 export type CommandGroup = "Run" | "Go" | "Cells" | "Kind" | "Kernel" | "Notebook" | "View";
 
@@ -48,6 +49,8 @@ export interface PageActs {
   togglePanel(name: PanelName): void;
   goHome(): void;
   print(): void;
+  /** Saves the notebook in another form, where one's browser saves files. */
+  exportAs(form: ExportForm): void;
   /** Opens the search; `replaces` with the line for what takes its place. */
   find(replaces: boolean): void;
 }
@@ -163,6 +166,14 @@ export const COMMANDS: readonly Command[] = [
     true,
   ),
   command("print", "Notebook", "Print", ["Ctrl+P"], (_, page) => page.print(), true),
+  ...EXPORTS.map(({ form, title }) =>
+    command(`export-${form}`, "Notebook", `Export as ${title}`, [], (_, page) =>
+      page.exportAs(form),
+    ),
+  ),
+  command("outputs-beside", "Notebook", "Keep outputs in a file beside, or in it", [], (c) =>
+    c.toggleOutputsBeside(),
+  ),
   command("home", "Notebook", "All files", [], (_, page) => page.goHome()),
 
   command(

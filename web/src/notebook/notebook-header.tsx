@@ -17,6 +17,8 @@ import { Toolbar } from "../ui/toolbar";
 import { countWords } from "../ui/words";
 import { keyOf, type PageActs } from "./commands";
 import { RunningTime } from "./execution-mark";
+import { EXPORTS } from "./exporting";
+import { areBeside } from "./outputs-beside";
 import { savedWords } from "./saved-words";
 import { useDesk } from "./use-view";
 
@@ -83,6 +85,9 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
           onClick={() => page.askRestart()}
         />
         <KernelChip page={page} />
+        <span className="wide-only">
+          <FileMenu page={page} />
+        </span>
         <span className="wide-only">
           <ThemeMenu />
         </span>
@@ -197,6 +202,31 @@ function RunningChip() {
       {waiting > 0 && <span className="wide-only">{`${countWords(waiting)} queued`}</span>}
     </button>
   );
+}
+
+/** The notebook as a file: in other forms, and where its outputs are. */
+function FileMenu({ page }: { readonly page: PageActs }) {
+  const { commander } = useDesk();
+
+  function entries(): MenuEntry[] {
+    const isBeside = areBeside(commander.doc);
+    return [
+      ...EXPORTS.map(({ form, title }) => ({
+        label: `Export as ${title}`,
+        run: () => page.exportAs(form),
+      })),
+      null,
+      { label: "Print …", shortcut: keyOf("print"), run: () => page.print() },
+      null,
+      {
+        label: "Keep outputs in a file beside",
+        ...(isBeside ? { icon: "check" as const } : {}),
+        run: () => commander.toggleOutputsBeside(),
+      },
+    ];
+  }
+
+  return <Menu label="Export and save" icon="download" entries={entries} />;
 }
 
 const MOODS: Readonly<Record<KernelMood, string>> = {

@@ -19,6 +19,7 @@ import { CommandPalette } from "./command-palette";
 import { Commander } from "./commander";
 import { COMMANDS, type PageActs, useCommands } from "./commands";
 import { DeskPanels, type PagePlaces } from "./desk-panels";
+import { exportNotebook } from "./exporting";
 import { Find } from "./find";
 import { Folds } from "./folds";
 import { Keys } from "./keymap";
@@ -118,9 +119,10 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       togglePanel,
       goHome: () => home.current(),
       print: () => void printNotebook(),
+      exportAs: (form) => void exportNotebook(session, form),
       find: (replaces) => setFind((before) => ({ replaces, times: (before?.times ?? 0) + 1 })),
     }),
-    [],
+    [session],
   );
   const top = useHeight();
 

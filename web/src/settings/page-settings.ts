@@ -21,6 +21,8 @@ export interface PageSettings {
   /** Whether outputs may load from other sites; and the notebooks in which they may anyway. */
   readonly opensOutputs: boolean;
   readonly opensOutputsOf: readonly string[];
+  /** Whether new notebooks keep their outputs in a file beside them. */
+  readonly keepsOutputsBeside: boolean;
   readonly shortcuts: { readonly [commandId: string]: readonly string[] };
 }
 
@@ -41,6 +43,7 @@ export const DEFAULTS: PageSettings = {
   hasHints: true,
   opensOutputs: false,
   opensOutputsOf: [],
+  keepsOutputsBeside: false,
   shortcuts: {},
 };
 
@@ -62,6 +65,7 @@ const WIRE = {
   hasHints: "hints",
   opensOutputs: "output_network",
   opensOutputsOf: "output_network_for",
+  keepsOutputsBeside: "outputs_beside",
   shortcuts: "shortcuts",
 } as const satisfies { [Name in keyof PageSettings]: string };
 
@@ -94,6 +98,7 @@ export function settingsOf(answer: unknown): PageSettings {
     hasHints: flag(WIRE.hasHints, DEFAULTS.hasHints),
     opensOutputs: flag(WIRE.opensOutputs, DEFAULTS.opensOutputs),
     opensOutputsOf: textsOf(given[WIRE.opensOutputsOf]),
+    keepsOutputsBeside: flag(WIRE.keepsOutputsBeside, DEFAULTS.keepsOutputsBeside),
     shortcuts: shortcutsOf(given[WIRE.shortcuts]),
   };
 }

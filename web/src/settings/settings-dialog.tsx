@@ -68,6 +68,11 @@ export function SettingsDialog({ commands = [], onClose }: SettingsDialogProps) 
         </Group>
         <Group title="Outputs">
           <Flag
+            name="keepsOutputsBeside"
+            label="New notebooks keep outputs in a file beside"
+            detail="The notebook then holds only what people wrote, which is easy to compare and to merge. Each notebook can be told otherwise."
+          />
+          <Flag
             name="opensOutputs"
             label="Outputs may load from other sites"
             detail="Maps and charts that fetch their scripts and pictures from the web. An output still sees neither this page nor your files, but it could send away what it shows."

@@ -90,7 +90,7 @@ def file_routes(application: Application) -> Routes:
     @routes.http("POST", "/api/v1/files", permission="edit")
     async def create(request: Request) -> Response:
         wanted = await json_body(request, _Wanted)
-        entry = await asyncio.to_thread(_create, workspace, wanted)
+        entry = await asyncio.to_thread(_create, application, wanted)
         return _json(listed(entry, with_kernels()), status=201)
 
     @routes.http("GET", "/api/v1/files/content", permission="read", takes_ticket=True)
@@ -126,7 +126,8 @@ def file_routes(application: Application) -> Routes:
     return routes
 
 
-def _create(workspace: Workspace, wanted: _Wanted) -> Entry:
+def _create(application: Application, wanted: _Wanted) -> Entry:
+    workspace = application.workspace
     if wanted.kind == "folder":
         return workspace.create_folder(wanted.path)
     if wanted.kind == "file":
@@ -134,7 +135,8 @@ def _create(workspace: Workspace, wanted: _Wanted) -> Entry:
     if not may_be_notebook(wanted.path):
         raise RequestError("the name of a notebook ends in .ipynb, .py or .md")
     spec = None if wanted.kernel is None else kernelspecs.usable(wanted.kernel)
-    data, form = empty_notebook(spec), form_of(wanted.path)
+    is_beside = application.page_settings.read().outputs_beside
+    data, form = empty_notebook(spec, is_beside=is_beside), form_of(wanted.path)
     if form.is_text:
         load_jupytext()
         data = form.render(form_of("").parse(data))
@@ -151,7 +153,9 @@ def _shown(entries: Sequence[Entry]) -> list[Entry]:
     ]
 
 
-def empty_notebook(kernel: kernelspecs.Kernelspec | None = None) -> bytes:
+def empty_notebook(
+    kernel: kernelspecs.Kernelspec | None = None, *, is_beside: bool = False
+) -> bytes:
     """A valid notebook with one empty code cell, in the form that Jupyter writes."""
     cell: dict[str, object] = {
         "cell_type": "code",
@@ -167,6 +171,8 @@ def empty_notebook(kernel: kernelspecs.Kernelspec | None = None) -> bytes:
     metadata: dict[str, object] = {"kernelspec": spec}
     if spec["language"]:
         metadata["language_info"] = {"name": spec["language"]}
+    if is_beside:
+        metadata["tailrace"] = {"outputs": "beside"}
     notebook = {
         "cells": [cell],
         "metadata": metadata,

@@ -49,7 +49,7 @@ export function besideFile(server: Server, path: string): Pick<Surroundings, "pi
     link: (target) => {
       const found = pathFrom(folder, target);
       if (found === null) return null;
-      const page = found.endsWith(".ipynb") ? "notebook" : "view";
+      const page = /\.ipynb$/i.test(found) ? "notebook" : "view";
       return server.url(`${page}/${found.split("/").map(encodeURIComponent).join("/")}`);
     },
   };
