@@ -16,7 +16,7 @@ from nbformat.v4 import (
     new_raw_cell,
 )
 
-from tailrace.formats.ipynb import parse, render
+from tailrace.formats.ipynb import parse, render, with_whole_texts
 from tailrace.formats.notebook import Cell, Notebook
 from tailrace.protocol.ids import CellId
 
@@ -64,6 +64,26 @@ def test_a_file_that_nbformat_wrote_comes_back_byte_for_byte() -> None:
     written = written_by_nbformat(everything())
 
     assert render(parse(written)) == written
+
+
+def test_jupyters_clients_are_given_what_nbformat_reads() -> None:  # JUP-32
+    older = everything()
+    older.nbformat_minor = 2
+    older.metadata.signature = "sha"
+    for cell in older.cells:
+        del cell["id"]
+        cell.metadata.trusted = True
+
+    for notebook in (everything(), older, new_notebook()):
+        written = json.dumps(notebook).encode()
+        for data in (written, written_by_nbformat(notebook)):
+            read = nbformat.reads(data.decode(), as_version=4)
+            assert same(with_whole_texts(parse(data)), json.loads(json.dumps(read)))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal, and texts where the other has texts; `inf` is JSON for neither."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def test_an_empty_notebook_comes_back_byte_for_byte() -> None:

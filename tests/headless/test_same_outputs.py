@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,12 @@ def test_a_notebook_has_the_outputs_that_jupyter_gives(
     # Under it ipykernel does not look at the descriptors.
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     sources = STORIES[story]
-    ours = run_by_us(notebook_of(sources), tmp_path / "ours", tmp_path / "home")
-    theirs = run_by_jupyter(notebook_of(sources), tmp_path / "theirs")
+    with ThreadPoolExecutor(1) as beside:
+        running = beside.submit(
+            run_by_us, notebook_of(sources), tmp_path / "ours", tmp_path / "home"
+        )
+        theirs = run_by_jupyter(notebook_of(sources), tmp_path / "theirs")
+        ours = running.result()
     different = []
     for mine, other in zip(ours.cells, theirs.cells, strict=True):
         assert mine.execution_count == other.execution_count

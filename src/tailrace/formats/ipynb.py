@@ -161,6 +161,31 @@ def render(notebook: Notebook) -> bytes:
     return (text + "\n").encode("utf-8", errors="backslashreplace")
 
 
+def with_whole_texts(notebook: Notebook) -> dict[str, Any]:
+    """What nbformat's reader makes of its file: of the minor version that it had, no text in
+    lines. So Jupyter's clients are given it."""
+    has_ids = notebook.nbformat_minor >= MINOR
+    return {
+        **notebook.extra,
+        "cells": [_whole_cell(cell, has_id=has_ids) for cell in notebook.cells],
+        "metadata": notebook.metadata,
+        "nbformat": 4,
+        "nbformat_minor": notebook.nbformat_minor,
+    }
+
+
+def _whole_cell(cell: Cell, *, has_id: bool) -> dict[str, Any]:
+    raw = {
+        **_raw_cell(cell),
+        "source": cell.source,
+        **({} if cell.attachments is None else {"attachments": cell.attachments}),
+        **({"outputs": list(cell.outputs)} if cell.kind == "code" else {}),
+    }
+    if not has_id:
+        del raw["id"]
+    return raw
+
+
 def _raw_cell(cell: Cell) -> dict[str, Any]:
     raw: dict[str, Any] = {
         **cell.extra,

@@ -12,7 +12,6 @@ import json
 import mimetypes
 import os
 import stat
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from tailrace.files.notebook_files import read_notebook, write_notebook
 from tailrace.files.workspace import Entry, Workspace
 from tailrace.formats.beside import says_beside, whole_of
 from tailrace.formats.forms import form_of, may_be_notebook
-from tailrace.formats.ipynb import parse, render
+from tailrace.formats.ipynb import parse, with_whole_texts
 from tailrace.jupyter.times import iso_time
 from tailrace.protocol.errors import FileMissing, FileTaken, NotANotebook, TailraceError
 from tailrace.server.jupyter.answers import Unfit
@@ -325,22 +324,10 @@ class Contents:
 
 def _notebook(data: bytes, path: str) -> Model:
     """As nbformat 4 with whole texts, which is what Jupyter's clients are given."""
-    import nbformat  # late: it takes a tenth of a second, and most servers never need it
-
-    form = form_of(path)
     try:
-        value = form.parse(data)
-        if form.is_text or whole_of(data).outputs is not None:
-            data = render(value)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about ids that old notebooks do not have
-            reads: Any = nbformat.reads
-            found: Model = reads(data.decode("utf-8-sig"), as_version=4)
-    except (NotANotebook, UnicodeDecodeError) as error:
+        return with_whole_texts(form_of(path).parse(data))
+    except NotANotebook as error:
         raise Unfit(f"Unreadable Notebook: {path} {error}") from error
-    except Exception as error:  # nbformat raises whatever its readers stumble over
-        raise Unfit(f"Unreadable Notebook: {path} {error!r}") from error
-    return found
 
 
 def _notebook_bytes(content: Any) -> bytes:
