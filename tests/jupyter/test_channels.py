@@ -103,8 +103,10 @@ def test_displays_updates_clears_and_large_values_are_whole(client: Client) -> N
 
 
 def test_an_error_aborts_what_waits_unless_it_shall_not(client: Client) -> None:  # JUP-15
-    failed = client.execute("import time; time.sleep(0.3); 1 / 0")
+    failed = client.execute("input('Go on? '); 1 / 0")
     waits = client.execute("'never'")
+    asked = client.until("input_request", failed)  # so both are there when it fails
+    client.send("input_reply", {"value": ""}, channel="stdin", parent=asked.header)
     client.until("status", waits, execution_state="idle")
 
     reply = next(m.content for m in client.of(failed) if m.kind == "execute_reply")
@@ -116,8 +118,10 @@ def test_an_error_aborts_what_waits_unless_it_shall_not(client: Client) -> None:
         "iopub:status:idle",
     ]
 
-    client.execute("time.sleep(0.3); 1 / 0", stop_on_error=False)
+    failed = client.execute("input(); 1 / 0", stop_on_error=False)
     runs = client.execute("'runs'")
+    asked = client.until("input_request", failed)
+    client.send("input_reply", {"value": ""}, channel="stdin", parent=asked.header)
     assert client.until("execute_reply", runs).content["status"] == "ok"
 
 

@@ -24,6 +24,7 @@ from tailrace.session.tail import until_kernel_is_known
 
 HEADER_CHARS = 256  # of one field that is kept with an execution
 ARRIVES_S = 5.0  # between a kernel's first word and the moment that it can be asked
+ANSWERS_S = 20.0  # Jupyter's clients wait for as long as it takes; a busy machine may need it
 SUBSHELL_S = 30 * 24 * 3600.0  # its code may run as long as it wants
 DEBUG_S = 35.0  # beyond the time that a kernel gives its debugger
 
@@ -263,7 +264,7 @@ def _cursor(content: Content, code: str) -> int:
 
 
 async def _ask(
-    session: Session, kind: str, question: Content, *, timeout_s: float = 5.0
+    session: Session, kind: str, question: Content, *, timeout_s: float = ANSWERS_S
 ) -> Content:
     """Asks the kernel, once it is there."""
     if session.state.kernel.phase == "starting":
