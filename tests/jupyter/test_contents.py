@@ -449,3 +449,12 @@ def test_outputs_beside_come_with_their_notebook(api: httpx.Client, folder: Path
     assert (folder / "b.ipynb.outputs.json").exists()
     model = ask(api, "GET", f"{folder.name}/b.ipynb", 200)
     assert model["content"]["cells"][0]["outputs"][0]["text"] == "2\n"
+
+    kept = ask(api, "POST", f"{folder.name}/b.ipynb/checkpoints", 201)
+    ask(api, "POST", f"{folder.name}/b.ipynb/checkpoints/{kept['id']}", 204)
+    as_text = {"type": "file", "format": "text", "content": (folder / "b.ipynb").read_text()}
+    ask(api, "PUT", f"{folder.name}/b.ipynb", 200, json=as_text)
+    assert (folder / "b.ipynb.outputs.json").exists()
+    inside = {**body, "content": {**content, "metadata": {}}}
+    ask(api, "PUT", f"{folder.name}/b.ipynb", 200, json=inside)
+    assert not (folder / "b.ipynb.outputs.json").exists()

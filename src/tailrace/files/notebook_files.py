@@ -51,12 +51,14 @@ def write_notebook(
     backup_folder: Path | None,
     allow_empty: bool = False,
     root: Path | None = None,
+    is_alone: bool = False,
 ) -> None:
-    """Put the whole `data` there. Arguments and errors are those of `write_checkpoint`;
-    `FileTaken` where a file that is none of ours has the name of the outputs."""
+    """Put the whole `data` there; `is_alone`: it is the notebook only, and what is beside it
+    stays. Arguments and errors are those of `write_checkpoint`; `FileTaken` where a file that
+    is none of ours has the name of the outputs."""
     wanted = whole_of(data)
     real = Path(os.path.realpath(file))
-    held = _outputs(real)
+    held = None if is_alone else _outputs(real)
     if wanted.outputs is None and held is None:
         write_checkpoint(
             file,
@@ -117,7 +119,10 @@ def _notebook(file: Path) -> bytes | None:
 
 
 def _outputs(file: Path) -> bytes | None:
-    """What is beside, if it is of ours; whatever is wrong with it keeps no notebook shut."""
+    """What is beside, if it is of ours; whatever is wrong with it keeps no notebook shut. A
+    link is none of ours: it could lead out of the folder that is served."""
+    if beside(file).is_symlink():
+        return None
     try:
         data = read_content(beside(file)).data
     except (FileError, OSError):

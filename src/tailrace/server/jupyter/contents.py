@@ -177,7 +177,7 @@ class Contents:
             data = await asyncio.to_thread(self._notebook_bytes, path, model["content"])
         else:
             data = await asyncio.to_thread(_bytes_of, model)
-        await asyncio.to_thread(self._put, path, data)
+        await asyncio.to_thread(self._put, path, data, is_alone=kind != "notebook")
         return await self.get(path, Wanted(kind, content=False, hash=True)), not existed
 
     def _exists(self, path: str) -> bool:
@@ -200,7 +200,7 @@ class Contents:
             load_jupytext()
         return form.render(value, held)
 
-    def _put(self, path: str, data: bytes) -> None:
+    def _put(self, path: str, data: bytes, *, is_alone: bool = True) -> None:
         if not self._exists(path):
             self._workspace.create(path, whole_of(data).notebook)
             if whole_of(data).outputs is None:
@@ -214,6 +214,7 @@ class Contents:
             backup_folder=self._backup_folder,
             root=self._workspace.root,
             allow_empty=True,
+            is_alone=is_alone,
         )
 
     def _with_chunk(self, path: str, kind: str, model: Model) -> bytes | None:
