@@ -90,9 +90,11 @@ def test_completion_and_documentation_come_from_the_kernel(written: Write, opene
     notebook.wait("a", "finished")
     notebook.press("j", "Enter")
     notebook.page.keyboard.type("frob")
-    notebook.press("Tab")
+    notebook.press("Tab")  # asks for names, or takes the one that is offered already
     option = notebook.page.locator(".cm-tooltip-autocomplete li", has_text="frobnicate_all")
-    option.click()
+    until(lambda: option.count() or notebook.source("b") == "frobnicate_all", "the offer")
+    if notebook.source("b") == "frob":
+        option.click()
     until(lambda: notebook.source("b") == "frobnicate_all", "the name")
     notebook.press("Control+a")
     notebook.page.keyboard.type("helper")

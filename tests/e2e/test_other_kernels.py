@@ -45,6 +45,7 @@ def metadata_of(server: Server, name: str) -> dict[str, dict[str, str]]:
 def test_a_new_notebook_of_another_language_runs_and_comes_back(
     serving: Server, specs: Path, chromium: Browser, page: Page
 ) -> None:  # KER-50, PAGE-59
+    page.goto(serving.base)
     page.get_by_role("button", name="New notebook with another kernel").click()
     page.get_by_role("menuitem", name="Bash").click()
     page.wait_for_selector("[data-cell-id]")
