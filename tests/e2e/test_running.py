@@ -142,7 +142,7 @@ def test_an_edit_after_a_run_is_marked(written: Write, opened: Open) -> None:
 def test_a_new_notebook_is_ready_to_be_typed_in(server: Server, opened: Open) -> None:
     page = opened("tour.ipynb").page
     page.get_by_label("All files").click()
-    page.get_by_role("button", name="New notebook").click()
+    page.get_by_role("button", name="New notebook", exact=True).click()
     page.wait_for_selector("[data-cell-id] .cm-content")
     until(lambda: page.locator("body").get_attribute("data-connection") == "open", "a session")
     page.keyboard.press("Enter")

@@ -372,6 +372,7 @@ export class SessionConnection {
   }
 
   #welcome(welcome: Welcome): void {
+    tellSettingsNews(); // what changed before nobody could tell us
     const isNewHistory = this.#epoch !== null && this.#epoch !== welcome.epoch;
     this.#epoch = welcome.epoch;
     if (isNewHistory) {
