@@ -46,6 +46,7 @@ class Debugger:
         self._adapter: DebugAdapter | None = None
         self._is_started = False
         self._breakpoints: dict[str, list[Message]] = {}
+        self._exceptions: list[str] = []
         self._stopped: set[int] = set()
         self._namespace: NamespaceVariables | None = None
         self._numbers = itertools.count(1)
@@ -104,6 +105,14 @@ class Debugger:
                 return {}
             case "setBreakpoints":
                 return self._set_breakpoints(self._adapter, arguments)
+            case "setExceptionBreakpoints":
+                self._exceptions = [str(each) for each in arguments.get("filters") or []]
+                return self._adapter.request(command, arguments)
+            case "continue" | "next" | "stepIn" | "stepOut":
+                return self._go_on(self._adapter, command, arguments)
+            case "stackTrace" if int(arguments.get("threadId") or 0) not in self._stopped:
+                # The adapter would wait for it to stand, and everybody behind this question.
+                raise RuntimeError("the code runs; it stands nowhere")
             case "stackTrace":
                 return self._stack(self._adapter.request(command, arguments))
             case "variables":
@@ -158,6 +167,7 @@ class Debugger:
         for thread_id in list(self._stopped):
             adapter.request("continue", {"threadId": thread_id})
         self._breakpoints.clear()
+        self._exceptions.clear()
         self._stopped.clear()
         self._is_started = False
         self._call(self._end)  # when the cell that runs on has ended
@@ -210,6 +220,7 @@ class Debugger:
             "tmpFilePrefix": self._files.prefix,
             "tmpFileSuffix": SUFFIX,
             "breakpoints": breakpoints,
+            "exceptionFilters": self._exceptions,
             "stoppedThreads": sorted(self._stopped),
             "richRendering": True,
             "exceptionPaths": ["Python Exceptions"],
@@ -225,6 +236,18 @@ class Debugger:
                 self._breakpoints[path] = wanted
             else:
                 self._breakpoints.pop(path, None)
+        return answer
+
+    def _go_on(self, adapter: DebugAdapter, command: str, arguments: Message) -> Message:
+        """Noted before it is asked for: the next stop may be told before the answer."""
+        stood = set(self._stopped)
+        if command == "continue":
+            self._stopped.clear()
+        else:
+            self._stopped.discard(int(arguments.get("threadId") or 0))
+        answer = adapter.request(command, arguments)
+        if not answer.get("success"):
+            self._stopped |= stood
         return answer
 
     def _stack(self, answer: Message) -> Message:

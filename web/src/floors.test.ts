@@ -12,6 +12,7 @@ const FLOORS: Record<string, number> = {
   store: 2,
   sync: 3,
   widgets: 3.5, // what outputs draw widgets with
+  debugger: 3.5,
   outputs: 4,
   editor: 4,
   panels: 4,

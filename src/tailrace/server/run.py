@@ -164,6 +164,7 @@ def _serve(
     from tailrace.server.app import create_app
     from tailrace.server.jupyter.server_routes import jupyter_routes
     from tailrace.server.routes import (
+        debugging,
         event_streams,
         extensions,
         history,
@@ -186,6 +187,7 @@ def _serve(
             extensions.routes,
             event_streams.routes,
             history.routes,
+            debugging.routes,
             language.routes,
             tables.routes,
             *jupyter_routes(application, folders),

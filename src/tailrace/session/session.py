@@ -20,7 +20,7 @@ from tailrace.kernels.kernel import Kernel, KernelProvider
 from tailrace.log.event_log import EventLog
 from tailrace.protocol import operations as op
 from tailrace.protocol.errors import KernelError, KernelUnreachable, LogError, LogFenced
-from tailrace.protocol.events import DocumentUpdated
+from tailrace.protocol.events import DebuggerReported, DocumentUpdated
 from tailrace.protocol.frames import (
     Answer,
     Complete,
@@ -256,6 +256,11 @@ class Session:
         if kernel is None:
             raise KernelUnreachable("no kernel runs; run a cell to start one")
         return await kernel.ask(kind, arguments, timeout_s=timeout_s)
+
+    def tell_of_debugger(self, event: dict[str, Any]) -> None:
+        """Have every client hear an event of the debugger that the kernel did not say."""
+        if not self.is_ended:
+            self._mailbox.put(Noted((DebuggerReported(event),)))
 
     async def ask_table(self, question: dict[str, Any]) -> dict[str, Any]:
         """As `ask` of a table; `export` too, whose pieces a download is made of."""

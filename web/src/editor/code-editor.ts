@@ -29,6 +29,7 @@ import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import * as Y from "yjs";
 import { TYPED } from "../sync/cells";
 import type { NotebookLanguage } from "../sync/notebook-language";
+import { type BreakpointsShown, breakpoints, showBreakpoints } from "./breakpoints";
 import { beginCalm, calmOnScroll } from "./calm-on-scroll";
 import { completion } from "./completion";
 import { definitions } from "./definition";
@@ -127,6 +128,7 @@ const keys = keymap.of([
 export class CodeEditor {
   readonly view: EditorView;
   private readonly leave: () => void;
+  private readonly actions: EditorActions;
 
   constructor(
     private readonly text: Y.Text,
@@ -135,6 +137,7 @@ export class CodeEditor {
   ) {
     const { actions, kind } = options;
     this.leave = () => actions.leave();
+    this.actions = actions;
     const isCode = kind === "code";
     const isPython = isCode && options.language.isPython;
     const doc = text.toString();
@@ -151,7 +154,7 @@ export class CodeEditor {
           keys,
           shared,
           yCollab(text, null, { undoManager: historyOf(text) }),
-          isPython ? [forPython, pythonHelp(actions)] : language.of([]),
+          isPython ? [forPython, pythonHelp(actions), breakpoints(actions)] : language.of([]),
           isCode && !isPython ? [forCode, kernelHelp(actions)] : [],
           label.of(EditorView.contentAttributes.of(attributesOf(options.label))),
           options.hint === "" ? [] : placeholder(options.hint),
@@ -221,6 +224,10 @@ export class CodeEditor {
   /** Underlines what is wrong; nothing, where nothing is. */
   showMistakes(found: readonly Mistake[]): void {
     showMistakes(this.view, found);
+  }
+
+  showBreakpoints(shown: BreakpointsShown): void {
+    showBreakpoints(this.view, this.actions, shown);
   }
 
   setLabel(words: string): void {

@@ -52,6 +52,9 @@ export interface EditorActions {
   goToDefinition(source: string, cursor: number): void;
   /** Shows where the name at the cursor is used. */
   showUses(source: string, cursor: number): void;
+  toggleBreakpoint(line: number): void;
+  /** The text changed around breakpoints; they stand on these lines now. */
+  breakpointsMoved(lines: readonly number[]): void;
   /** Whether names are offered while one types, not only after a dot or a key. */
   completesWhileTyping(): boolean;
 }

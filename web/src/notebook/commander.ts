@@ -5,6 +5,7 @@
 
 import * as Y from "yjs";
 import { executionOf, runningCell } from "../core/selectors";
+import { DebugDesk } from "../debugger/desk";
 import type { Scroll } from "../outputs/output-tools";
 import { anchorsIn } from "../outputs/prose/anchors";
 import type { Operation } from "../protocol/generated";
@@ -34,13 +35,16 @@ import type { NotebookView } from "./notebook-view";
 import { areBeside, setBeside } from "./outputs-beside";
 
 export class Commander {
+  readonly debug: DebugDesk;
   #undo: { readonly doc: Y.Doc; readonly history: Y.UndoManager } | null = null;
 
   constructor(
     readonly session: NotebookSession,
     readonly view: NotebookView,
     readonly folds: Folds,
-  ) {}
+  ) {
+    this.debug = new DebugDesk(session);
+  }
 
   // ── reading ────────────────────────────────────────────────────────────────
 
@@ -119,7 +123,7 @@ export class Commander {
   run(then: "stay" | "next" | "insert"): void {
     const cells = this.selected;
     if (cells.length === 0) return;
-    this.#submit({ kind: "run-cells", cell_ids: cells });
+    this.#run({ kind: "run-cells", cell_ids: cells });
     const last = cells.at(-1) ?? "";
     const stays = then === "stay" || (then === "next" && !currentSettings().movesOn);
     if (stays) this.view.select(this.view.current.active ?? last);
@@ -135,21 +139,21 @@ export class Commander {
   }
 
   runCells(cellIds: readonly string[]): void {
-    this.#submit({ kind: "run-cells", cell_ids: [...cellIds] });
+    this.#run({ kind: "run-cells", cell_ids: [...cellIds] });
   }
 
   runAll(): void {
-    this.#submit({ kind: "run-all" });
+    this.#run({ kind: "run-all" });
   }
 
   runAbove(): void {
     const [first] = this.selected;
-    if (first !== undefined) this.#submit({ kind: "run-above", cell_id: first });
+    if (first !== undefined) this.#run({ kind: "run-above", cell_id: first });
   }
 
   runBelow(): void {
     const [first] = this.selected;
-    if (first !== undefined) this.#submit({ kind: "run-below", cell_id: first });
+    if (first !== undefined) this.#run({ kind: "run-below", cell_id: first });
   }
 
   /** Installs a package by a cell above this one, which stays: a reader sees what is needed. */
@@ -184,7 +188,11 @@ export class Commander {
   }
 
   interrupt(): void {
-    this.#submit({ kind: "interrupt" });
+    this.debug.interrupt(() => this.#submit({ kind: "interrupt" }));
+  }
+
+  toggleDebugger(): void {
+    void this.debug.toggle();
   }
 
   startKernel(): void {
@@ -240,6 +248,12 @@ export class Commander {
 
   resolveConflict(choice: "mine" | "theirs" | "copy"): void {
     this.#submit({ kind: "resolve-conflict", choice });
+  }
+
+  /** While one debugs, breakpoints first: they belong to the text that is about to run. */
+  #run(operation: Operation): void {
+    if (this.debug.state.phase === "off") this.#submit(operation);
+    else void this.debug.ready().then(() => this.#submit(operation));
   }
 
   #submit(operation: Operation): void {

@@ -153,6 +153,7 @@ export const COMMANDS: readonly Command[] = [
   }),
   command("start-kernel", "Kernel", "Start the kernel", [], (c) => c.startKernel()),
   command("change-kernel", "Kernel", "Change the kernel …", [], (_, page) => page.chooseKernel()),
+  command("debug", "Kernel", "Turn the debugger on or off", [], (c) => c.toggleDebugger()),
   command("stop-kernel", "Kernel", "Stop the kernel", [], (c) => c.stopKernel()),
 
   command("save", "Notebook", "Save", ["Ctrl+S", "S"], (c) => c.save()),

@@ -33,6 +33,7 @@ export function DeskPanels({ page, places }: DeskPanelsProps) {
       addressOf: (kind, path) => addressOf(places, kind, path),
       open: (kind, path) => places.go(addressOf(places, kind, path)),
       folds: commander.folds,
+      debug: commander.debug,
       drawOutputs: (executionId) => <PastOutputs key={executionId} executionId={executionId} />,
       replaceSource: (cellId, source) => commander.replaceSource(cellId, source),
     }),

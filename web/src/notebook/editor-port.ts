@@ -67,6 +67,8 @@ export function editorActions(cellId: string, commander: Commander): EditorActio
         if (document.hasFocus() && !isHere && view.current.active === cellId) view.leave();
       });
     },
+    toggleBreakpoint: (line) => void commander.debug.toggleBreakpoint(cellId, line),
+    breakpointsMoved: (lines) => commander.debug.moved(cellId, lines),
     completesWhileTyping: () => currentSettings().completesWhileTyping,
     complete: (source, unit, signal) => {
       const cursor = codePoints(source.slice(0, unit));

@@ -1,7 +1,8 @@
 /** The bar above a notebook: its name, whether it is saved, what runs, the kernel. */
 
+import { useSyncExternalStore } from "react";
 import { type KernelMood, kernelMood, runningCell } from "../core/selectors";
-import { togglePanels } from "../panels/panel-state";
+import { openPanel, togglePanels } from "../panels/panel-state";
 import { useSettings } from "../settings/settings-store";
 import type { Session } from "../store/session";
 import { useConnection, useSession } from "../store/use-session";
@@ -84,6 +85,7 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
           look="quiet"
           onClick={() => page.askRestart()}
         />
+        <DebugSwitch />
         <KernelChip page={page} />
         <span className="wide-only">
           <FileMenu page={page} />
@@ -228,6 +230,33 @@ function FileMenu({ page }: { readonly page: PageActs }) {
 
   return <Menu label="Export and save" icon="download" entries={entries} />;
 }
+
+/** On, off; and while code stands at a breakpoint, so. Only where there is something to debug. */
+function DebugSwitch() {
+  const { debug } = useDesk().commander;
+  const { phase, stopped } = useSyncExternalStore(debug.subscribe, debug.getSnapshot);
+  const isReady = useSession(isReadyOf);
+  const interpreter = useSession(interpreterOf);
+  const { isPython } = useLanguage();
+  if (!isPython || interpreter?.startsWith("kernelspec:")) return null;
+  return (
+    <Button
+      icon="bug"
+      label={stopped ? "Debugger: stopped" : "Debugger"}
+      look="quiet"
+      className="wide-only debug-switch"
+      aria-pressed={phase === "on"}
+      data-stopped={stopped ? "" : undefined}
+      disabled={!isReady || phase === "starting"}
+      onClick={() => {
+        if (phase === "off") openPanel("debugger");
+        void debug.toggle();
+      }}
+    />
+  );
+}
+
+const isReadyOf = (session: Session) => session.state.kernel.phase === "ready";
 
 const MOODS: Readonly<Record<KernelMood, string>> = {
   none: "No kernel",

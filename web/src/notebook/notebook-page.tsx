@@ -18,6 +18,7 @@ import { listenToClipboard } from "./clipboard-events";
 import { CommandPalette } from "./command-palette";
 import { Commander } from "./commander";
 import { COMMANDS, type PageActs, useCommands } from "./commands";
+import { DebugKeys } from "./debug-keys";
 import { DeskPanels, type PagePlaces } from "./desk-panels";
 import { exportNotebook } from "./exporting";
 import { Find } from "./find";
@@ -157,6 +158,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
   return (
     <DeskProvider value={desk}>
       <CommandKeys page={page} />
+      <DebugKeys />
       <div ref={top} className="notebook-top">
         <NotebookHeader homeAddress={homeAddress} page={page} />
         <Banners page={page} />

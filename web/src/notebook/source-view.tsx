@@ -120,5 +120,17 @@ export function EditorSource({ cellId, text, kind, label, hint, isEntered }: Edi
     return mistakes.subscribe(show);
   }, [desk, cellId]);
 
+  useLayoutEffect(() => {
+    const { debug } = desk.commander;
+    const show = () =>
+      editor.current?.showBreakpoints({
+        isOn: debug.state.phase === "on",
+        lines: debug.linesOf(cellId),
+        standing: debug.standingIn(cellId),
+      });
+    show();
+    return debug.subscribe(show);
+  }, [desk, cellId]);
+
   return <div ref={place} className="editor-place" />;
 }

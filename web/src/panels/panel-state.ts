@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 
-export type PanelName = "contents" | "variables" | "history" | "kernel" | "files";
+export type PanelName = "contents" | "variables" | "history" | "kernel" | "files" | "debugger";
 
 export const PANELS: readonly { readonly name: PanelName; readonly title: string }[] = [
   { name: "contents", title: "Contents" },
@@ -10,6 +10,7 @@ export const PANELS: readonly { readonly name: PanelName; readonly title: string
   { name: "history", title: "History of the cell" },
   { name: "kernel", title: "Kernel" },
   { name: "files", title: "Files" },
+  { name: "debugger", title: "Debugger" },
 ];
 
 const KEY = "tailrace.panel";

@@ -4,6 +4,7 @@
  */
 
 import { type KeyboardEvent, lazy, type ReactNode, Suspense, useLayoutEffect, useRef } from "react";
+import type { DebugDesk } from "../debugger/desk";
 import { Button } from "../ui/button";
 import { Icon, type IconName } from "../ui/icon";
 import { Toolbar } from "../ui/toolbar";
@@ -25,6 +26,7 @@ export interface PanelActs {
   /** What an earlier execution showed. */
   drawOutputs(executionId: string): ReactNode;
   readonly folds: FoldActs;
+  readonly debug: DebugDesk;
 }
 
 /** Sections folded under their headings. */
@@ -46,6 +48,7 @@ const ICONS: Readonly<Record<PanelName, IconName>> = {
   history: "history",
   kernel: "chip",
   files: "folder",
+  debugger: "bug",
 };
 
 const VariablesPanel = lazy(async () => ({
@@ -62,12 +65,21 @@ const FilesPanel = lazy(async () => ({
   default: (await import("./files-panel")).FilesPanel,
 }));
 
+const LoadedDebugger = lazy(async () => ({
+  default: (await import("../debugger/debugger-panel")).DebuggerPanel,
+}));
+
+function DebuggerPanel({ acts }: PanelProps) {
+  return <LoadedDebugger debug={acts.debug} goTo={acts.goTo} />;
+}
+
 const VIEWS = {
   contents: ContentsPanel,
   variables: VariablesPanel,
   history: HistoryPanel,
   kernel: KernelPanel,
   files: FilesPanel,
+  debugger: DebuggerPanel,
 };
 
 export function SidePanel(props: PanelProps) {

@@ -13,6 +13,7 @@ import type {
   CommHandled,
   CommMessaged,
   CommOpened,
+  DebuggerReported,
   OpenComm,
   Operation,
   Record,
@@ -51,6 +52,15 @@ export interface CommListener {
   kernelGone(): void;
 }
 
+/** Hears what the kernel's debugger says unasked; null: the state was given whole. */
+export type DebugListener = (event: DebugEvent | null) => void;
+
+/** An event of the debug adapter protocol. */
+export interface DebugEvent {
+  readonly event: string;
+  readonly body: { readonly [key: string]: unknown };
+}
+
 /** Opens the notebook at `path`. Returns at once; the store says how it goes. */
 export function openNotebook(path: string, options: OpenOptions = {}): NotebookSession {
   return new NotebookSession(path, options);
@@ -75,6 +85,7 @@ export class NotebookSession {
   readonly #waiting: (() => void)[] = [];
   #stopListening: () => void = () => {};
   readonly #commListeners = new Set<CommListener>();
+  readonly #debugListeners = new Set<DebugListener>();
 
   constructor(path: string, options: OpenOptions) {
     this.path = path;
@@ -157,6 +168,11 @@ export class NotebookSession {
   subscribeComms(listener: CommListener): () => void {
     this.#commListeners.add(listener);
     return () => this.#commListeners.delete(listener);
+  }
+
+  onDebugger(listener: DebugListener): () => void {
+    this.#debugListeners.add(listener);
+    return () => this.#debugListeners.delete(listener);
   }
 
   /** Asks a question that changes nothing. Rejects with `AskError`. */
@@ -271,6 +287,7 @@ export class NotebookSession {
       );
     });
     for (const listener of this.#commListeners) listener.restored();
+    for (const listener of this.#debugListeners) listener(null);
     if (!this.document.hasUnsent) this.#forgetDelivered();
   }
 
@@ -286,6 +303,16 @@ export class NotebookSession {
       }
     });
     if (this.#commListeners.size > 0) for (const { event } of records) this.#tellOfComm(event);
+    for (const { event } of records) {
+      if (event.kind === "debugger-reported") this.#tellOfDebugger(event.message);
+    }
+  }
+
+  #tellOfDebugger(message: DebuggerReported["message"]): void {
+    const { event, body } = message;
+    if (typeof event !== "string") return;
+    const parts = typeof body === "object" && body !== null ? { ...body } : {};
+    for (const listener of this.#debugListeners) listener({ event, body: parts });
   }
 
   #tellOfComm(event: Record["event"]): void {

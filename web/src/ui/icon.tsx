@@ -66,6 +66,27 @@ const SHAPES = {
   chip: (
     <path d="M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14" />
   ),
+  bug: (
+    <path d="M5.2 6.2h5.6v4.3a2.8 2.8 0 0 1-5.6 0V6.2ZM6 6.2V5a2 2 0 0 1 4 0v1.2M2.5 8.8h2.7M10.8 8.8h2.7M3 4.8l2.2 1.7M13 4.8l-2.2 1.7M3 13l2.3-1.8M13 13l-2.3-1.8" />
+  ),
+  stepOver: (
+    <>
+      <path d="M2.5 8.5a5.5 5.5 0 0 1 10.6-2M13.5 3v3.6H9.9" />
+      <circle data-fill="" cx="8" cy="12" r="1.5" />
+    </>
+  ),
+  stepIn: (
+    <>
+      <path d="M8 2v7M5 6.2 8 9.2l3-3" />
+      <circle data-fill="" cx="8" cy="12.5" r="1.5" />
+    </>
+  ),
+  stepOut: (
+    <>
+      <path d="M8 9.2v-7M5 5.2 8 2.2l3 3" />
+      <circle data-fill="" cx="8" cy="12.5" r="1.5" />
+    </>
+  ),
   panel: <path d="M2.5 3.5h11v9h-11zM10 3.5v9" />,
   command: <path d="m3 4.5 3.5 3.5L3 11.5M8 12h5" />,
   settings: <path d="M2.5 4.5h6M11.5 4.5h2M10 3v3M2.5 11.5h2M7.5 11.5h6M6 10v3M2.5 8h8" />,
