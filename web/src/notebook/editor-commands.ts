@@ -27,6 +27,7 @@ export const EDITOR_COMMANDS: readonly EditorCommand[] = [
   { id: "signature", keys: ["Ctrl+Shift+Space"], title: "How the function is called" },
   { id: "definition", keys: ["F12", "Ctrl+Click"], title: "Go to the definition" },
   { id: "uses", keys: ["Shift+F12"], title: "Where the name is used" },
+  { id: "breakpoint", keys: ["F9"], title: "Set or take a breakpoint on the line" },
   { id: "format-here", keys: ["Shift+Alt+F"], title: "Format the cell", isForFingers: true },
   { id: "split", keys: ["Ctrl+Shift+-"], title: "Split the cell at the cursors" },
   { id: "next-same", keys: ["Ctrl+D"], title: "Add the next same word to the selection" },
