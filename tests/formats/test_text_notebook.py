@@ -107,6 +107,13 @@ def test_a_change_touches_its_own_lines_only() -> None:  # FMT-5
         assert form.render(form.parse(changed), data) == changed
 
 
+def test_a_notebook_of_two_thousand_cells_is_saved_after_an_edit() -> None:  # FMT-5
+    cell = "# %%\nx = {0}\n\n# %% [markdown]\n# Text {0}.\n\n"
+    data = "".join(cell.format(n) for n in range(1000)).encode()
+    changed = data.replace(b"x = 500\n", b"x = 500.5\n")
+    assert PERCENT.render(PERCENT.parse(changed), data) == changed
+
+
 def test_a_file_without_a_header_gets_none() -> None:  # FMT-6
     notebook = PERCENT.parse(BARE)
     more = replace(notebook, cells=(*notebook.cells, Cell(CellId("n"), "code", "z = 3")))

@@ -179,9 +179,9 @@ def _matches(one: list[str], other: list[str]) -> _Places:
     while end < most and one[-1 - end] == other[-1 - end]:
         end += 1
     found = {place: place for place in range(start)}
-    matcher = SequenceMatcher(
-        None, one[start : len(one) - end], other[start : len(other) - end], autojunk=False
-    )
+    # Lines that stand everywhere (blank ones, markers) are matched beside others only: to weigh
+    # each against each takes minutes for some thousand cells.
+    matcher = SequenceMatcher(None, one[start : len(one) - end], other[start : len(other) - end])
     for a, b, length in matcher.get_matching_blocks():
         found |= {start + a + n: start + b + n for n in range(length)}
     shift = len(other) - len(one)
