@@ -66,7 +66,13 @@ export function ViewPage({ server, path, places }: ViewPageProps) {
         <div className="bar-acts">
           {mayEdit && kind !== "text" && (
             <Button look="quiet" aria-pressed={showsText} onClick={() => setShowsText(!showsText)}>
-              {showsText ? "Show" : "Edit the text"}
+              {showsText ? (
+                "Show"
+              ) : (
+                <>
+                  Edit<span className="view-wide"> the text</span>
+                </>
+              )}
             </Button>
           )}
           {mayBeNotebook(name) && (
