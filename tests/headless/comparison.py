@@ -21,6 +21,8 @@ _LIKE_ANY_OTHER = [
         "cell",
     ),
     (re.compile(r"\b\d{6,}\.py\b"), "cell"),
+    # What %timeit adds when one of its runs was kept waiting.
+    (re.compile(r"The slowest run took .* intermediate result is being cached\.\n"), ""),
     (re.compile(r"\d+(\.\d+)? ?(ns|[μµu]s|ms|s)\b"), "time"),
     (re.compile(r"\d\d:\d\d<\d\d:\d\d|\?it/s|\d+\.\d+(it/s|s/it)"), "rate"),
     (re.compile(r"altair-viz-\w+"), "altair-viz"),

@@ -2,9 +2,10 @@
 
 import time
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -38,13 +39,19 @@ class Client:
 
     def __enter__(self) -> "Client":
         offered = [Subprotocol(V1)] if self.is_v1 else None
-        opening = connect(self._address, subprotocols=offered, max_size=None, open_timeout=60)
+        opening = connect(
+            self._address, subprotocols=offered, max_size=None, max_queue=None, open_timeout=60
+        )
         self.socket = self._open.enter_context(opening)
         assert self.socket.subprotocol == (V1 if self.is_v1 else None)
         return self
 
     def __exit__(self, *_: object) -> None:
+        """What had come before the end was heard, read or not."""
         self._open.close()
+        with suppress(ConnectionClosed):
+            while True:
+                self.receive()
 
     def send(
         self,
