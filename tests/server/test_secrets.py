@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 from tailrace.protocol.errors import FileMissing
 from tailrace.server.permissions import Routes
 from tailrace.settings import Settings
+from tests.e2e.browser import until
 from tests.server.site import Site, running_site
 
 TOKEN = "canary-token-5f1d"
@@ -149,10 +150,14 @@ def test_nothing_that_is_kept_lets_anybody_in(site: Site, tmp_path: Path) -> Non
     page, code = site.browser(), site.code()
     site.anonymous().get(f"/?token={TOKEN}")
     secrets = [TOKEN, code, page.cookies[site.cookie_name], page.headers["X-Tailrace-Token"]]
-    # Written on another thread; ending a login again waits for nothing, so look until it is there.
-    files = [file for name in ("state", "run") for file in (tmp_path / name).rglob("*")]
 
-    assert files
+    def kept() -> list[Path]:
+        files = [file for name in ("state", "run") for file in (tmp_path / name).rglob("*")]
+        # Logins are written on another thread, into a file that is then given its name.
+        is_written = any(file.parent.name == "logins" and file.suffix != ".new" for file in files)
+        return files if is_written and not any(file.suffix == ".new" for file in files) else []
+
+    files = until(kept, "the logins to be written")
     for file in files:
         for secret in secrets:
             assert secret not in file.name
