@@ -15,6 +15,10 @@ from starlette.routing import Mount, Route
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tailrace.assembly import Application
+from tailrace.folders import StateFolders
+from tailrace.mcp.endpoint import Endpoint
+from tailrace.mcp.tools import Served
 from tailrace.server.permissions import (
     PERMISSIONS,
     DeclaredRoute,
@@ -23,14 +27,19 @@ from tailrace.server.permissions import (
     undeclared,
     walk,
 )
-from tailrace.server.routes import notebooks, tables
+from tailrace.server.routes.agents import Agents
+from tailrace.server.whole import whole_routes
+from tailrace.settings import load_settings
 from tests.server.site import Site, running_site
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    with running_site(folder, routes=(notebooks.routes, tables.routes)) as running:
+    folders = StateFolders(folder / "s", folder / "c", folder / "r")
+    whole = Application(load_settings({"root": folder}, environ={}), folders)
+    agents = Agents(Endpoint(Served(whole.workspace, whole.directory)), "run")
+    with running_site(folder, routes=whole_routes(whole, folders, agents)) as running:
         yield running
 
 
@@ -42,6 +51,8 @@ def test_every_route_declares_a_permission(site: Site) -> None:  # SEC-1
         assert isinstance(route, DeclaredRoute | DeclaredWebSocketRoute), where
         assert route.permission in PERMISSIONS, where
     assert undeclared(site.app) == []
+    seen = {where for _, where in walk(site.app.routes)}
+    assert seen > {"/mcp", "/api/kernels/{kernel_id}/channels", "/api/v1/settings"}
 
 
 def test_public_are_only_these(site: Site) -> None:  # SEC-1

@@ -162,17 +162,8 @@ def _serve(
     from tailrace.mcp.endpoint import Endpoint
     from tailrace.mcp.tools import Served
     from tailrace.server.app import create_app
-    from tailrace.server.jupyter.server_routes import jupyter_routes
-    from tailrace.server.routes import (
-        debugging,
-        event_streams,
-        extensions,
-        history,
-        language,
-        notebooks,
-        tables,
-    )
-    from tailrace.server.routes.agents import Agents, agent_routes
+    from tailrace.server.routes.agents import Agents
+    from tailrace.server.whole import whole_routes
 
     application = Application(settings, folders)
     served = Served(application.workspace, application.directory)
@@ -182,17 +173,7 @@ def _serve(
         settings,
         folders,
         port=server.port,
-        routes=(
-            notebooks.routes,
-            extensions.routes,
-            event_streams.routes,
-            history.routes,
-            debugging.routes,
-            language.routes,
-            tables.routes,
-            *jupyter_routes(application, folders),
-            agent_routes(agents),
-        ),
+        routes=whole_routes(application, folders, agents),
         instance=server.instance,
         codes=codes,
         tell=tell,
