@@ -12,7 +12,13 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Page, asyn
 
 from benchmarks.browser.desk import Desk, Names
 
-NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+NAMES = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chromium-headless-shell",
+]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

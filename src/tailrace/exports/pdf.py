@@ -27,6 +27,8 @@ NAMES = (
     "microsoft-edge-stable",
     "msedge",
     "brave-browser",
+    "chromium-headless-shell",
+    "chrome-headless-shell",
 )
 ELSEWHERE = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",

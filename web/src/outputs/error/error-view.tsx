@@ -97,7 +97,15 @@ function TraceFrame(props: { readonly frame: Frame; readonly goToCell: ErrorActs
           {frame.title}
         </button>
       )}
-      <pre ref={place} className="text" />
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset holds no code */}
+      <pre
+        ref={place}
+        className="text"
+        role="group"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled box is reached by keyboard
+        tabIndex={0}
+        aria-label={frame.title}
+      />
     </div>
   );
 }
