@@ -48,6 +48,8 @@ class Runs(Protocol):
         self, execution_id: str, cell_id: str, source: str, asked: dict[str, Any] | None = None
     ) -> None: ...
 
+    def interrupt(self, execution_id: str) -> None: ...
+
     def call(self, function: Callable[..., None], *arguments: Any) -> None: ...
 
     def stop(self) -> None: ...
@@ -285,6 +287,8 @@ class Control(threading.Thread):
                     header["source"],
                     header.get("asked") or {},
                 )
+            case "interrupted":
+                self._executions.interrupt(header["execution_id"])
             case "acknowledge":
                 self._link.acknowledge(int(header["seq"]))
             case "input":

@@ -49,6 +49,7 @@ class Executions:
         self._loop = loop
         self._stopping = False
         self._known: dict[str, None] = {}
+        self._unfinished: set[str] = set()
         self._queue: asyncio.Queue[tuple[str, str, str, Asked] | None] = asyncio.Queue()
         self._context = contextvars.copy_context()
         self._streams = (sys.stdout, sys.stderr)
@@ -68,8 +69,14 @@ class Executions:
         self._known[execution_id] = None
         if len(self._known) > KNOWN_IDS:
             del self._known[next(iter(self._known))]
+        self._unfinished.add(execution_id)
         item = (execution_id, cell_id, source, asked or {})
         self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+
+    def interrupt(self, execution_id: str) -> None:
+        """The server interrupted this execution, by a signal that may have come too early."""
+        if execution_id in self._unfinished:
+            self._interrupts.claim(execution_id)
 
     def call(self, function: Callable[..., None], *arguments: Any) -> None:
         """Run `function` in the main thread, between cells or while one awaits."""
@@ -116,7 +123,8 @@ class Executions:
         self._interrupts.install()
         self._context.run(CURRENT.set, execution_id)
         started = time.perf_counter()
-        task = self._loop.create_task(self._cell(source, cell_id, asked), context=self._context)
+        running = self._cell(execution_id, source, cell_id, asked)
+        task = self._loop.create_task(running, context=self._context)
         await asyncio.wait([task])
         took_ms = (time.perf_counter() - started) * 1000
         status, count = self._outcome(task)
@@ -135,6 +143,7 @@ class Executions:
         self._captured.flush_c()
         self._captured.repair()
         outlet.running = None
+        self._unfinished.discard(execution_id)
         outlet.link.finish(finished)
 
     async def run_beside(self, source: str, asked: Asked) -> dict[str, Any]:
@@ -162,12 +171,14 @@ class Executions:
                 value["data"] = bundle(value["data"])
         return values
 
-    async def _cell(self, source: str, cell_id: str, asked: Asked) -> ExecutionResult:
+    async def _cell(
+        self, execution_id: str, source: str, cell_id: str, asked: Asked
+    ) -> ExecutionResult:
         shell = self._shell
         task = asyncio.current_task(self._loop)
         assert task is not None
         result: Any = None
-        with self._interrupts.reach(task):
+        with self._interrupts.reach(task, execution_id):
             try:
                 result = await self._run(source, cell_id, asked)
             finally:

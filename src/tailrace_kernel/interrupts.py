@@ -26,6 +26,7 @@ HANDLED = b"\xff"  # written where the signals' numbers are, when the handler ha
 PUT_OFF_S = 0.001
 AGAIN_AFTER_S = 0.01  # the handler runs within a switch interval where it can run at all
 AGAIN_UNTIL_S = 0.5
+CLAIMED_AFTER_S = 0.02  # the signal, sent first, has arrived by then where it can at all
 DEPTH_SEARCHED = 40  # our own calls are shallow; a recursing cell's stack is not searched
 
 
@@ -89,6 +90,9 @@ class Interrupts:
         self._armed = False
         self._is_repeat = False
         self.hit = False  # an interrupt reached the cell that runs
+        self._reached: str | None = None  # the execution that interrupts reach now
+        self._claimed: str | None = None  # the execution that one was asked for by name
+        self._meant: str | None = None  # for whom a signal of our own was sent
         self.pending = False  # something came while the main thread was in critical code
         self._owed: list[Callable[[], None]] = []
         self._is_owed = False
@@ -102,16 +106,40 @@ class Interrupts:
         return signal.getsignal(signal.SIGINT) == self._on_signal
 
     @contextlib.contextmanager
-    def reach(self, task: asyncio.Task[Any]) -> Iterator[None]:
+    def reach(self, task: asyncio.Task[Any], execution_id: str) -> Iterator[None]:
         """Within this block interrupts reach `task`, whose code is the cell."""
         self._cell, self._loop = task, task.get_loop()
         self.hit = self._is_owed = False
         self._armed = True
+        self._reached = execution_id
         try:
+            if self._claimed == execution_id:
+                self._send_claimed(execution_id)
             yield
         finally:
             self._armed = self._is_owed = False
-            self._cell = None
+            self._cell = self._reached = None
+
+    def claim(self, execution_id: str) -> None:
+        """The server interrupted this execution, which has not ended; from any thread.
+
+        It sent a signal before it said so. Where that came too early, before the cell could
+        be reached, it is sent again.
+        """
+        if self._reached == execution_id and self.hit:
+            return
+        self._claimed = execution_id
+        self._call_soon(CLAIMED_AFTER_S, lambda: self._look_for_claimed(execution_id))
+
+    def _look_for_claimed(self, execution_id: str) -> None:
+        # A handler that the cell put there has been called.
+        is_due = self._claimed == execution_id and not self.hit and not self._is_owed
+        if is_due and self._reached == execution_id and self.is_installed():
+            self._send_claimed(execution_id)
+
+    def _send_claimed(self, execution_id: str) -> None:
+        self._claimed, self._meant = None, execution_id
+        send_again()
 
     def put_off(self, action: Callable[[], None]) -> None:
         """Run `action` at the end of the critical code that the main thread is in."""
@@ -141,7 +169,10 @@ class Interrupts:
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         self._mark_handled()
         is_repeat, self._is_repeat = self._is_repeat, False
+        meant, self._meant = self._meant, None
         if not self._armed or (is_repeat and not self._is_owed):
+            return
+        if meant is not None and meant != self._reached:  # that one has ended
             return
         if is_critical(frame):
             if not self._is_owed:

@@ -201,8 +201,11 @@ class Guest:
         )
         return Outcome(self, execution_id, frame[0])
 
-    def interrupt(self) -> None:
+    def interrupt(self, execution_id: str | None = None) -> None:
+        """By a signal, and by name where one is given, as a server does."""
         os.kill(self.process.pid, signal.SIGINT)
+        if execution_id is not None:
+            self.send({"kind": "interrupted", "execution_id": execution_id})
 
     def ask(self, kind: str, **arguments: Any) -> dict[str, Any]:
         request_id = f"r{next(self._ids)}"

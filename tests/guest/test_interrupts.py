@@ -182,3 +182,38 @@ def test_a_finaliser_may_update_a_display(guest: Guest) -> None:
     assert done.status == "ok"
     assert done.out == "".join(f"{i}\n" for i in range(2000))
     assert [header["seq"] for header, _ in guest.frames] == list(range(1, len(guest.frames) + 1))
+
+
+def test_an_interrupt_that_comes_before_its_cell_does_is_not_lost(shared: Guest) -> None:  # KER-54
+    for _ in range(20):
+        shared.interrupt()  # nothing runs: this one alone does nothing
+        execution_id = shared.execute("import time\ntime.sleep(100)")
+        shared.send({"kind": "interrupted", "execution_id": execution_id})
+
+        assert shared.finished(execution_id).status == "interrupted"
+    assert shared.run("1+1").result == "2"
+
+
+def test_what_runs_is_interrupted_once_though_the_server_says_so_twice(shared: Guest) -> None:
+    """KER-54"""
+    execution_id = shared.execute(
+        "import time\nhits = 0\nfor part in range(2):\n"
+        "    try:\n        if part == 0: print('on')\n        time.sleep(0.5)\n"
+        "    except KeyboardInterrupt: hits += 1\n"
+        "hits"
+    )
+    shared.wait_for_text(execution_id, "on\n")
+    shared.interrupt(execution_id)
+
+    assert shared.finished(execution_id).result == "1"
+
+
+def test_an_interrupt_of_what_has_ended_does_not_reach_what_follows(shared: Guest) -> None:
+    """KER-54"""
+    ended = shared.execute("1")
+    shared.finished(ended)
+    execution_id = shared.execute("import time\nprint('on')\ntime.sleep(0.3)\n'whole'")
+    shared.wait_for_text(execution_id, "on\n")
+    shared.send({"kind": "interrupted", "execution_id": ended})
+
+    assert shared.finished(execution_id).result == "'whole'"

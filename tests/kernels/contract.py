@@ -141,6 +141,21 @@ class KernelContract:
 
         asyncio.run(story())
 
+    def test_an_interrupt_that_comes_before_the_cell_does_is_not_lost(self) -> None:  # KER-54
+        async def story() -> None:
+            async with self.open() as provider:
+                sink = Remembered()
+                kernel = await started(provider, sink)
+                for number in range(10):
+                    kernel.execute(ExecutionId(f"x{number}"), CellId("c1"), SLOW)
+                    await kernel.interrupt()
+                    interrupted = await sink.until_finished(f"x{number}")
+
+                    assert interrupted.status == "interrupted"
+                await kernel.stop(kill=True)
+
+        asyncio.run(story())
+
     def test_a_question_waits_for_its_answer(self) -> None:
         async def story() -> None:
             async with self.open() as provider:

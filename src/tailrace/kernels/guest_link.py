@@ -63,6 +63,7 @@ class GuestKernel:
         self._output_lost = asyncio.Event()
         self._cause: asyncio.Future[DeathCause] = asyncio.get_running_loop().create_future()
         self._life: asyncio.Task[None] | None = None
+        self._newest: ExecutionId | None = None
         self._ended = False
         self._detached = False
 
@@ -92,6 +93,7 @@ class GuestKernel:
         }
         if asked is not None:
             header["asked"] = msgspec.to_builtins(asked)
+        self._newest = execution_id
         self._send(header)
 
     def acknowledge(self, seq: int) -> None:
@@ -104,6 +106,8 @@ class GuestKernel:
     async def interrupt(self) -> None:
         if not self.has_ended:
             await self._host.interrupt(self._kernel_id)
+        if self._newest is not None:  # it may not have begun when the signal came
+            self._send({"kind": "interrupted", "execution_id": self._newest})
 
     async def stop(self, *, kill: bool, grace_s: float = 3.0) -> None:
         if self._ended:

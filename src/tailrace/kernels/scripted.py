@@ -129,6 +129,7 @@ class ScriptedKernel:
         self._count = 0
         self._prompts: dict[PromptId, asyncio.Future[str | None]] = {}
         self._held: asyncio.Future[None] | None = None
+        self._interrupts_next = False
         self._life = asyncio.get_running_loop().create_task(self._live())
 
     @property
@@ -159,6 +160,7 @@ class ScriptedKernel:
     async def interrupt(self) -> None:
         if self.cause is not None:
             raise KernelUnreachable("the kernel is dead")
+        self._interrupts_next = self._running is None and not self._queue.empty()
         waiting = [self._held, *self._prompts.values()]
         for future in waiting:
             if future is not None and not future.done():
@@ -283,6 +285,9 @@ class ScriptedKernel:
         began = time.monotonic()
         status: ExecutionStatus = "ok"
         try:
+            if self._interrupts_next:
+                self._interrupts_next = False
+                raise _Interrupted
             steps = self._script(source) if callable(self._script) else self._script.get(source, ())
             for step in steps:
                 await self._do(execution_id, step)

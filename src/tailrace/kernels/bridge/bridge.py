@@ -86,7 +86,9 @@ class Bridge:
         loop = asyncio.get_running_loop()
         about, client = await self._start()
         channels = Channels(client, self._sayings.on_said, self._sayings.on_asked)
-        executions = Executions(channels, self._outlet, loop, self._sayings.end_prompts)
+        executions = Executions(
+            channels, self._outlet, loop, self._sayings.end_prompts, self._interrupt
+        )
         sayings = self._sayings
         sayings.executions, sayings.channels, sayings.loop = executions, channels, loop
         sayings.interrupt = self._interrupt

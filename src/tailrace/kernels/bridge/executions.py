@@ -16,12 +16,14 @@ from tailrace_kernel.outlet import Outlet
 Asked = dict[str, Any]
 
 KNOWN_IDS = 10_000  # executions remembered, so that one handed over twice runs once
-IDLE_S = 5.0  # between a reply and the word that the kernel is idle; some never say it
+IDLE_S = 5.0  # between a reply and the word that the kernel is idle; some say one alone
+DEAF_S = 0.3  # after a kernel said that it is busy; most say something else before
+CLAIMED_AFTER_S = 0.05  # the signal, sent first, is heard by then
 _INTERRUPTED = frozenset({"KeyboardInterrupt", "InterruptException", "Interrupt"})
 
 
 class Executions:
-    """`submit`, `call` and `stop` are for the control thread; the rest is the loop's."""
+    """`submit`, `interrupt`, `call`, `stop`: for the control thread; the rest is the loop's."""
 
     def __init__(
         self,
@@ -29,16 +31,20 @@ class Executions:
         outlet: Outlet,
         loop: asyncio.AbstractEventLoop,
         on_end: Callable[[], None],
+        interrupt_kernel: Callable[[], None],
     ) -> None:
         self._channels = channels
         self._outlet = outlet
         self._loop = loop
         self._on_end = on_end
+        self._interrupt_kernel = interrupt_kernel
         self._known: dict[str, None] = {}
         self._queue: asyncio.Queue[tuple[str, str, str, Asked]] = asyncio.Queue()
         self._by_message: OrderedDict[str, str] = OrderedDict()
         self._idle: dict[str, asyncio.Event] = {}
         self._was_interrupted = False
+        self._has_begun = False  # the kernel has, with what runs
+        self._claimed: str | None = None
         self._stopped = asyncio.Event()
 
     # ── from the control thread ──────────────────────────────────────────────
@@ -59,6 +65,9 @@ class Executions:
         item = (execution_id, cell_id, source, asked or {})
         self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
 
+    def interrupt(self, execution_id: str) -> None:
+        self._loop.call_soon_threadsafe(self._claim, execution_id)
+
     def call(self, function: Callable[..., None], *arguments: Any) -> None:
         self._loop.call_soon_threadsafe(function, *arguments)
 
@@ -74,15 +83,39 @@ class Executions:
         """The execution that a message is about; the newest when nobody knows."""
         return self._by_message.get(message_id, self._outlet.newest)
 
+    def note_busy(self, message_id: str) -> None:
+        """The kernel takes this request up. Jupyter's own is deaf for a moment still."""
+        self._loop.call_later(DEAF_S, self.note_begun, message_id)
+
+    def note_begun(self, message_id: str) -> None:
+        """The kernel says something of this request: from now on a signal reaches it."""
+        if message_id in self._idle and not self._has_begun:
+            self._has_begun = True
+            if self._was_interrupted:
+                self._interrupt_kernel()
+
     def note_idle(self, message_id: str) -> None:
         """The kernel has nothing more to say of this request."""
         if (idle := self._idle.get(message_id)) is not None:
             idle.set()
 
     def note_interrupt(self) -> bool:
-        """Whether there is a cell that runs and can be interrupted."""
+        """Whether there is a cell that runs and can be interrupted now."""
         self._was_interrupted = True
-        return self._outlet.running is not None
+        return self._outlet.running is not None and self._has_begun
+
+    def _claim(self, execution_id: str) -> None:
+        """The server interrupted this execution. The signal that it sent may have come first."""
+        if self._outlet.running == execution_id:
+            self._loop.call_later(CLAIMED_AFTER_S, self._look_for_claimed, execution_id)
+        else:
+            self._claimed = execution_id
+
+    def _look_for_claimed(self, execution_id: str) -> None:
+        if self._outlet.running == execution_id and not self._was_interrupted:
+            self._was_interrupted = True
+            if self._has_begun:
+                self._interrupt_kernel()
 
     async def serve(self) -> None:
         while True:
@@ -93,8 +126,29 @@ class Executions:
         outlet.link.begin(execution_id)
         outlet.running = outlet.newest = execution_id
         outlet.remember(execution_id, asked)
-        self._was_interrupted = False
+        self._was_interrupted = self._claimed == execution_id
+        self._claimed, self._has_begun = None, False
         started = time.perf_counter()
+        content: dict[str, Any] = {"status": "aborted"}
+        if not self._was_interrupted:
+            content = await self._reply(execution_id, cell_id, source, asked)
+        self._on_end()
+        finished: dict[str, Any] = {
+            "kind": "finished",
+            "execution_id": execution_id,
+            "status": self._status(content),
+            "execution_count": content.get("execution_count"),
+            "took_ms": round((time.perf_counter() - started) * 1000, 3),
+        }
+        if asked and content.get("status") == "ok":
+            finished["expressions"] = content.get("user_expressions") or {}
+        outlet.running = None
+        outlet.link.finish(finished)
+
+    async def _reply(
+        self, execution_id: str, cell_id: str, source: str, asked: Asked
+    ) -> dict[str, Any]:
+        """What the kernel replies, once it has nothing more to say."""
         silent = bool(asked.get("silent"))
         request = {
             "code": source,
@@ -109,26 +163,18 @@ class Executions:
         )
         self._remember(message_id, execution_id)
         idle = self._idle[message_id] = asyncio.Event()
-        content = (await reply)["content"]
-        try:
-            async with asyncio.timeout(IDLE_S):
-                await idle.wait()
-        except TimeoutError:
+        said_idle = asyncio.ensure_future(idle.wait())
+        await asyncio.wait((reply, said_idle), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((reply, said_idle), timeout=IDLE_S)
+        del self._idle[message_id]
+        if not said_idle.done():
+            said_idle.cancel()
             print(f"the kernel did not say that it is idle after {execution_id}", flush=True)
-        finally:
-            del self._idle[message_id]
-        self._on_end()
-        finished: dict[str, Any] = {
-            "kind": "finished",
-            "execution_id": execution_id,
-            "status": self._status(content),
-            "execution_count": content.get("execution_count"),
-            "took_ms": round((time.perf_counter() - started) * 1000, 3),
-        }
-        if asked and content.get("status") == "ok":
-            finished["expressions"] = content.get("user_expressions") or {}
-        outlet.running = None
-        outlet.link.finish(finished)
+        if not reply.done():  # Jupyter's own does not reply where it was interrupted too early
+            reply.cancel()
+            return {"status": "aborted"}
+        content: dict[str, Any] = reply.result()["content"]
+        return content
 
     def _remember(self, message_id: str, execution_id: str) -> None:
         self._by_message[message_id] = execution_id

@@ -33,6 +33,8 @@ class Sayings:
         execution_id = self.executions.of(parent)
         CURRENT.set(execution_id)
         content: Message = message["content"]
+        if message["header"]["msg_type"] != "status":
+            self.executions.note_begun(parent)
         match message["header"]["msg_type"]:
             case "stream":
                 stream = "stderr" if content.get("name") == "stderr" else "stdout"
@@ -50,8 +52,11 @@ class Sayings:
             case "comm_open" | "comm_msg" | "comm_close" as kind:
                 self._comm(_COMMS[kind], message)
             case "status":
-                if content.get("execution_state") == "idle":
-                    self._on_idle(parent)
+                match content.get("execution_state"):
+                    case "busy":
+                        self.executions.note_busy(parent)
+                    case "idle":
+                        self._on_idle(parent)
 
     def _display(self, content: Message, *, is_update: bool) -> None:
         display_id = (content.get("transient") or {}).get("display_id")
