@@ -2,6 +2,7 @@
 
 import type { ICallbacks, IClassicComm } from "@jupyter-widgets/base";
 import type { FromFrame } from "../messages";
+import { isObject } from "../messages";
 
 type Callback = (message: unknown) => void;
 type Say = (message: FromFrame) => void;
@@ -44,6 +45,8 @@ export class PortComm implements IClassicComm {
   readonly #outbox: Outbox;
   #onMessage: Callback | null = null;
   #onClose: Callback | null = null;
+  /** Attributes by the message that changed them, while the page has not said that it has it. */
+  readonly #unheard = new Map<string, readonly string[]>();
 
   constructor(comm_id: string, outbox: Outbox) {
     this.comm_id = comm_id;
@@ -71,6 +74,12 @@ export class PortComm implements IClassicComm {
     this.#onClose = callback;
   }
 
+  /** Whether a newer value of an attribute is on its way to the page: what the page says of it
+   * was said before it knew (WID-5). */
+  isUnheard(attribute: string): boolean {
+    return [...this.#unheard.values()].some((attributes) => attributes.includes(attribute));
+  }
+
   deliver(message: unknown): void {
     this.#onMessage?.(message);
   }
@@ -87,14 +96,18 @@ export class PortComm implements IClassicComm {
     buffers: unknown,
   ): string {
     const message_id = this.#outbox.nextId((problem) => {
+      this.#unheard.delete(message_id);
       callbacks?.iopub?.status?.(STATUS_IDLE);
       if (problem !== null) this.#outbox.complain(problem);
     });
+    const plain = asPlain(data);
+    if (plain.method === "update" && isObject(plain.state))
+      this.#unheard.set(message_id, Object.keys(plain.state));
     this.#outbox.say({
       kind,
       message_id,
       comm_id: this.comm_id,
-      data: asPlain(data),
+      data: plain,
       metadata: asPlain(metadata ?? {}),
       buffers: Array.isArray(buffers) ? buffers.map(bytesOf) : [],
     });

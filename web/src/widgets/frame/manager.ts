@@ -228,7 +228,7 @@ function apply(comm: PortComm, model: Model, message: Said): void {
   model.state_change = model.state_change.then(() => {
     isQuiet.set(model, !message.leads);
   });
-  const data = withoutUnsent(model, message.data);
+  const data = withoutUnheard(comm, model, message.data);
   comm.deliver({
     content: { comm_id: comm.comm_id, data },
     buffers: message.buffers.map(viewOf),
@@ -243,17 +243,20 @@ function stateOf({ data, buffers }: ModelState): { [key: string]: unknown } {
   return { ...state };
 }
 
-/** An update without what this model is about to send a newer value of. */
-function withoutUnsent(
+/** An update without what this model has sent or is about to send a newer value of. */
+function withoutUnheard(
+  comm: PortComm,
   model: Model,
   data: { readonly [key: string]: unknown },
 ): { readonly [key: string]: unknown } {
-  const unsent = insidesOf(model)._msg_buffer;
+  const unsent = insidesOf(model)._msg_buffer ?? {};
   const copy = structuredClone(data) as { [key: string]: unknown };
   if (copy.method === "echo_update") copy.method = "update";
-  if (unsent === null || !isObject(copy.state)) return copy;
+  if (!isObject(copy.state)) return copy;
   copy.state = Object.fromEntries(
-    Object.entries(copy.state).filter(([attribute]) => !Object.hasOwn(unsent, attribute)),
+    Object.entries(copy.state).filter(
+      ([attribute]) => !Object.hasOwn(unsent, attribute) && !comm.isUnheard(attribute),
+    ),
   );
   return copy;
 }
