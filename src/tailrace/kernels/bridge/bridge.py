@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+import zmq
 from jupyter_client.manager import AsyncKernelManager
 
 from tailrace.kernels.bridge.channels import Channels
@@ -144,6 +145,8 @@ class Bridge:
         try:
             await self._manager.start_kernel(env=environ, cwd=os.getcwd())
             client = self._manager.client()
+            # A thousand messages waiting, ZeroMQ's own measure, and it would drop the next.
+            client.context.setsockopt(zmq.RCVHWM, 0)
             client.start_channels()
             await client.wait_for_ready(timeout=READY_S)
             reply = await client.kernel_info(reply=True, timeout=READY_S)
