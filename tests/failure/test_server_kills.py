@@ -23,7 +23,7 @@ SEEDS = (20261121, 7)
 
 COUNTER = (
     "import pathlib, time\ni = 0\nwhile not pathlib.Path('stop').exists():\n"
-    "    print(i)\n    i += 1\n    time.sleep(0.001)\nprint('end', i)"
+    "    print(i)\n    i += 1\n    time.sleep(0.002)\nprint('end', i)"
 )
 
 

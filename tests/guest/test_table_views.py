@@ -177,7 +177,7 @@ def never() -> bool:
     return False
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(frames, views, st.integers(0, 5), st.integers(1, 5))
 def test_a_page_of_a_view_is_what_pandas_would_answer(  # TAB-5
     data: dict[str, list[Any]], view: View, start: int, size: int
