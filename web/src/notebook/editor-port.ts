@@ -9,8 +9,9 @@ import { formatCells } from "./formatting";
 import { askLanguage, completionsOf, liveSignatureOf, signatureOf, soonest } from "./language";
 import { goToDefinition, showUses } from "./name-places";
 
-const COMPLETE_WITHIN_MS = 1_500; // then names from the texts are better than none
-const STILL_WITHIN_MS = 6_000; // the first look into a large library
+// The list opens with the first names that come; who has none yet holds nobody up.
+const COMPLETE_WITHIN_MS = 5_000; // a kernel's first answer on a busy machine
+const STILL_WITHIN_MS = 10_000; // the first look into a large library
 const INSPECT_WITHIN_MS = 3_000;
 
 export function editorActions(cellId: string, commander: Commander): EditorActions {
