@@ -121,6 +121,9 @@ def test_cells_go_to_another_notebook_and_to_other_programs(
     notebook.select("a")
     notebook.press("c")
     other.page.bring_to_front()
+    # The other page may be another process, which hears of the storage a moment later.
+    kept = "() => JSON.parse(localStorage.getItem('tailrace.cells')).length"
+    until(lambda: other.page.evaluate(kept) == 1, "what was copied")
     other.press("v")
     until(lambda: len(other.order()) == len(before) + 1, "the cell over there")
     assert other.source(other.order()[1]) == "x = 1"
