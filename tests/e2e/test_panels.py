@@ -156,7 +156,8 @@ def test_the_palette_runs_commands_and_remembers_them(written: Write, opened: Op
     notebook.page.keyboard.type("run all")
     notebook.press("Enter")
     notebook.wait("b", "finished")
-    # It gave the focus back to the editor it was opened from.
+    # It gives the focus back to the editor it was opened from.
+    notebook.cell("a").locator(".cm-content:focus").wait_for()
     notebook.page.keyboard.type("#")
     until(lambda: "#" in notebook.source("a"), "typing to go on")
     notebook.press("Control+k")
