@@ -104,8 +104,9 @@ class GuestKernel:
             self._output.resume()
 
     async def interrupt(self) -> None:
-        if not self.has_ended:
-            await self._host.interrupt(self._kernel_id)
+        if self.has_ended:
+            return
+        await self._host.interrupt(self._kernel_id)
         if self._newest is not None:  # it may not have begun when the signal came
             self._send({"kind": "interrupted", "execution_id": self._newest})
 
