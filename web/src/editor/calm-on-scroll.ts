@@ -1,14 +1,14 @@
 /**
  * A short editor that nobody uses does not measure itself at each scroll of the page.
  *
- * CodeMirror asks for the layout at each scroll event, to draw the lines that came into view
- * and to move its popups. A screen of one-line cells has some thirty editors, and thirty times
- * a layout is more than a frame. In a short editor all lines are drawn anyway, and popups are
- * there only while it has the focus or the pointer.
+ * CodeMirror asks for the layout at each scroll event, and when it comes into view or leaves
+ * it, to draw the lines that came into view and to move its popups. A screen of one-line cells
+ * has some thirty editors, and thirty times a layout is more than a frame. In a short editor
+ * all lines are drawn anyway, and popups are there only while it has the focus or the pointer.
  *
- * There is no option for it: the listener is taken from the window, and given back while the
- * editor is used. Should a later CodeMirror name it otherwise, editors measure as before
- * (the test of this module says so).
+ * There is no option for it: the listener is taken from the window, the observer from the
+ * editor, and both are given back while the editor is used. Should a later CodeMirror name
+ * them otherwise, editors measure as before (the test of this module says so).
  */
 
 import { EditorView } from "@codemirror/view";
@@ -27,22 +27,33 @@ export function beginCalm(view: EditorView): void {
 }
 
 function setCalm(view: EditorView, isUsed: boolean): void {
-  const listener = scrollListener(view);
-  if (!listener) return;
+  const { listener, intersection } = observerOf(view);
   const { defaultView } = view.dom.ownerDocument;
-  // Adding a listener twice is adding it once.
+  // Adding a listener twice is adding it once; so it is with what is observed.
   if (isUsed || view.state.doc.lines > SHORT_LINES) {
-    defaultView?.addEventListener("scroll", listener);
-  } else defaultView?.removeEventListener("scroll", listener);
+    if (listener) defaultView?.addEventListener("scroll", listener);
+    intersection?.observe(view.dom);
+  } else {
+    if (listener) defaultView?.removeEventListener("scroll", listener);
+    intersection?.disconnect();
+  }
 }
 
-function scrollListener(view: EditorView): EventListener | null {
+function observerOf(view: EditorView) {
   const observer: unknown = Reflect.get(view, "observer");
-  if (typeof observer !== "object" || observer === null) return null;
+  if (typeof observer !== "object" || observer === null) return {};
   const listener: unknown = Reflect.get(observer, "onScroll");
-  return isListener(listener) ? listener : null;
+  const intersection: unknown = Reflect.get(observer, "intersection");
+  return {
+    ...(isListener(listener) && { listener }),
+    ...(isIntersection(intersection) && { intersection }),
+  };
 }
 
 function isListener(value: unknown): value is EventListener {
   return typeof value === "function";
+}
+
+function isIntersection(value: unknown): value is IntersectionObserver {
+  return typeof IntersectionObserver === "function" && value instanceof IntersectionObserver;
 }

@@ -17,13 +17,7 @@ import {
 } from "@codemirror/language";
 import { selectNextOccurrence } from "@codemirror/search";
 import { Compartment, EditorSelection, EditorState, type Extension } from "@codemirror/state";
-import {
-  drawSelection,
-  EditorView,
-  keymap,
-  placeholder,
-  rectangularSelection,
-} from "@codemirror/view";
+import { EditorView, keymap, placeholder, rectangularSelection } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import * as Y from "yjs";
@@ -32,6 +26,7 @@ import type { NotebookLanguage } from "../sync/notebook-language";
 import { type BreakpointsShown, breakpoints, showBreakpoints } from "./breakpoints";
 import { beginCalm, calmOnScroll } from "./calm-on-scroll";
 import { completion } from "./completion";
+import { cursors } from "./cursors";
 import { definitions } from "./definition";
 import type { EditorActions } from "./editor-actions";
 import { editorKeys } from "./editor-keys";
@@ -89,7 +84,6 @@ const shared: Extension = [
     text.replaceAll("\r\n", "\n").replaceAll("\r", "\n"),
   ),
   calmOnScroll,
-  drawSelection({ cursorBlinkRate: 1060 }),
   rectangularSelection({ eventFilter: (event) => event.altKey && event.shiftKey }),
   codeFolding({ placeholderText: " … " }),
   indentUnit.of("    "),
@@ -143,16 +137,18 @@ export class CodeEditor {
     const doc = text.toString();
     const before = selections.get(text);
     const fits = before?.ranges.every((range) => range.to <= doc.length);
+    const selection = fits ? before : undefined;
     this.view = new EditorView({
       parent,
       state: EditorState.create({
         doc,
-        ...(before && fits ? { selection: before } : {}),
+        ...(selection && { selection }),
         extensions: [
           initialLook(options.look),
           editorKeys(actions, isCode),
           keys,
           shared,
+          cursors(selection?.ranges.length),
           yCollab(text, null, { undoManager: historyOf(text) }),
           isPython ? [forPython, pythonHelp(actions), breakpoints(actions)] : language.of([]),
           isCode && !isPython ? [forCode, kernelHelp(actions)] : [],

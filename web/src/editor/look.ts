@@ -2,6 +2,7 @@
 
 import { Compartment, type Extension, Prec } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
+import { drawnCursors } from "./cursors";
 import { indentGuides } from "./indent-guides";
 
 export interface EditorLook {
@@ -49,6 +50,6 @@ async function loadVim(view: EditorView, leave: () => void): Promise<void> {
       return true;
     },
   });
-  const extension = [Prec.highest(leaving), Prec.highest(vim())];
+  const extension = [Prec.highest(leaving), Prec.highest(vim()), drawnCursors];
   view.dispatch({ effects: vimKeys.reconfigure(extension) });
 }

@@ -78,6 +78,10 @@ function tooltipOf(pos: number, signature: Signature): Tooltip {
   };
 }
 
+function isSame(a: Signature, b: Signature): boolean {
+  return a.label === b.label && a.active === b.active && a.text === b.text;
+}
+
 export function closeSignature(view: EditorView): boolean {
   if (!view.state.field(shown, false)) return false;
   view.dispatch({ effects: show.of(null) });
@@ -98,7 +102,10 @@ async function ask(view: EditorView, actions: EditorActions): Promise<void> {
   // It may have been typed on, or thrown away, while the answer was on its way.
   if (!view.dom.isConnected || view.state.selection.main.head !== pos) return;
   if (view.state.doc !== state.doc) return;
-  if (!signature && !view.state.field(shown, false)) return;
+  const before = view.state.field(shown, false) ?? null;
+  if (!signature && !before) return;
+  if (signature && before && call?.at === before.tooltip.pos && isSame(signature, before.signature))
+    return;
   const value = signature && call ? { signature, tooltip: tooltipOf(call.at, signature) } : null;
   view.dispatch({ effects: show.of(value) });
 }

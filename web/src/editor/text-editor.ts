@@ -9,7 +9,7 @@ import {
 } from "@codemirror/language";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState } from "@codemirror/state";
-import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
+import { EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 
 export interface TextEditorOptions {
@@ -46,7 +46,6 @@ export class TextEditor {
           search({ top: true }),
           highlightSelectionMatches(),
           lineNumbers(),
-          drawSelection(),
           bracketMatching(),
           indentUnit.of("    "),
           EditorView.lineWrapping,
