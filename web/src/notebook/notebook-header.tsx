@@ -30,7 +30,6 @@ interface HeaderProps {
 
 export function NotebookHeader({ page, homeAddress }: HeaderProps) {
   const { commander } = useDesk();
-  const isBusy = useSession(isBusyOf);
   return (
     <header className="bar">
       <a
@@ -69,14 +68,7 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
         >
           <span className="wide-only">Run all</span>
         </Button>
-        <Button
-          icon="stop"
-          title="Interrupt (I I)"
-          label="Interrupt"
-          look="quiet"
-          disabled={!isBusy}
-          onClick={() => commander.interrupt()}
-        />
+        <InterruptButton />
         <Button
           icon="restart"
           title="Restart the kernel (0 0)"
@@ -125,6 +117,21 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
   );
 }
 
+function InterruptButton() {
+  const { commander } = useDesk();
+  const isBusy = useSession(isBusyOf);
+  return (
+    <Button
+      icon="stop"
+      title="Interrupt (I I)"
+      label="Interrupt"
+      look="quiet"
+      disabled={!isBusy}
+      onClick={() => commander.interrupt()}
+    />
+  );
+}
+
 function NotebookName() {
   const { path } = useNotebook();
   const shown = useSession(pathOf) ?? path;
@@ -140,16 +147,11 @@ function NotebookName() {
 
 function SavedState() {
   const status = useSession(statusOf);
-  const hasUnsent = useSession(hasUnsentOf);
-  const connection = useConnection();
+  const isConnected = useSession(isConnectedOf);
+  const keepsEdits = useSession(keepsEditsOf);
   const { autosaves } = useSettings();
   const { commander } = useDesk();
-  const { text, tone, detail } = savedWords(
-    status,
-    connection.phase === "open",
-    hasUnsent,
-    autosaves,
-  );
+  const { text, tone, detail } = savedWords(status, isConnected, keepsEdits, autosaves);
   return (
     <button
       type="button"
@@ -269,7 +271,8 @@ const MOODS: Readonly<Record<KernelMood, string>> = {
 };
 
 function KernelChip({ page }: { readonly page: PageActs }) {
-  const mood = useSession(moodOf);
+  const isLasting = useLasting(useSession(isRunningOf), CHIP_AFTER_MS);
+  const mood = useSession(isLasting ? moodOf : restingMoodOf);
   const kernel = useKernelName();
   const { commander } = useDesk();
 
@@ -325,10 +328,17 @@ function KernelChip({ page }: { readonly page: PageActs }) {
 // Selectors are constants, so that a view subscribes once.
 const pathOf = (session: Session) => session.notebook?.path ?? null;
 const statusOf = (session: Session) => session.status;
-const hasUnsentOf = (session: Session) => session.hasUnsentEdits;
+const isConnectedOf = (session: Session) => session.connection.phase === "open";
+// While connected, every key is unsent for some milliseconds: nothing to draw the header for.
+const keepsEditsOf = (session: Session) => session.hasUnsentEdits && !isConnectedOf(session);
 const runningCellOf = (session: Session) => runningCell(session.state);
 const waitingOf = (session: Session) => session.state.queue.length;
+const isRunningOf = (session: Session) => session.state.running !== null;
 const moodOf = (session: Session) => kernelMood(session.state);
+const restingMoodOf = (session: Session) => {
+  const mood = moodOf(session);
+  return mood === "busy" ? "idle" : mood;
+};
 const isBusyOf = (session: Session) =>
   session.state.running !== null || session.state.queue.length > 0;
 const sinceOf = (session: Session) =>

@@ -24,6 +24,18 @@ function hasFailed(session: Session): boolean {
   return last !== null && (last.status === "error" || last.status === "aborted");
 }
 
+/** Whether all that the signs are made of is the same; not so, at most, when something ran. */
+function isAlike(a: Session, b: Session): boolean {
+  return (
+    a.connection === b.connection &&
+    a.notebook === b.notebook &&
+    a.state.kernel === b.state.kernel &&
+    a.state.running === b.state.running &&
+    a.state.queue === b.state.queue &&
+    a.state.executions === b.state.executions
+  );
+}
+
 const LASTING_MS = 400; // a run that is over by then is not worth a new picture in the tab
 
 const PREFIX: Readonly<Record<Sign, string>> = { idle: "", running: "▸ ", failed: "✕ " };
@@ -47,8 +59,11 @@ export function showSigns(
     if (document.title !== title) document.title = title;
     if (icon && icon.href !== address) icon.href = address;
   };
+  let shown: Session | null = null;
   const show = () => {
     const session = store.getSnapshot();
+    if (shown && isAlike(shown, session)) return;
+    shown = session;
     const sign = signOf(session);
     const { connection } = session;
     body.dataset.connection = connection.phase;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Paced } from "./frames";
 
-/** Frames that come when the test says so. */
+/** Frames, or tasks, that come when the test says so. */
 class Frames {
   #waiting: (() => void)[] = [];
 
@@ -21,13 +21,15 @@ class Frames {
   }
 }
 
-function counted(): { frames: Frames; paced: Paced; shown: () => number } {
+function counted() {
   const frames = new Frames();
+  const tasks = new Frames();
   let count = 0;
-  const paced = new Paced(() => {
+  const show = () => {
     count += 1;
-  }, frames.next);
-  return { frames, paced, shown: () => count };
+  };
+  const paced = new Paced(show, frames.next, tasks.next);
+  return { frames, tasks, paced, shown: () => count };
 }
 
 test("the first change is shown at once", () => {
@@ -61,11 +63,46 @@ test("the last change of a flood is shown, and then nothing is asked of the scre
   expect(shown()).toBe(before + 2);
 });
 
+test("what comes from afar is shown together, without waiting for a frame", () => {
+  const { tasks, paced, shown } = counted();
+  for (let change = 0; change < 3; change += 1) paced.requestSoon();
+  expect(shown()).toBe(0);
+  tasks.pass();
+  expect(shown()).toBe(1);
+  paced.requestSoon();
+  tasks.pass();
+  expect(shown()).toBe(2);
+});
+
+test("what a person does shows what has come, too, once", () => {
+  const { tasks, paced, shown } = counted();
+  paced.requestSoon();
+  paced.request();
+  expect(shown()).toBe(1);
+  tasks.pass();
+  expect(shown()).toBe(1);
+});
+
+test("a flood from afar is shown once per frame", () => {
+  const { frames, tasks, paced, shown } = counted();
+  for (let change = 0; change < 100; change += 1) {
+    paced.requestSoon();
+    tasks.pass();
+  }
+  expect(shown()).toBeLessThan(5);
+  const before = shown();
+  frames.pass();
+  expect(shown()).toBe(before + 1);
+});
+
 test("what was stopped shows nothing any more", () => {
-  const { frames, paced, shown } = counted();
+  const { frames, tasks, paced, shown } = counted();
   for (let change = 0; change < 10; change += 1) paced.request();
   const before = shown();
   paced.stop();
+  paced.requestSoon();
+  paced.stop();
+  tasks.pass();
   frames.pass();
   expect(shown()).toBe(before);
 });

@@ -14,7 +14,7 @@ import { foldRecords } from "../core/fold";
 import { type CellHead, optimistic, type PendingOperation } from "../core/pending";
 import { executionOf } from "../core/selectors";
 import type { Execution, Record, SessionState } from "../protocol/generated";
-import { type NextFrame, nextFrame, Paced } from "./frames";
+import { type NextFrame, type NextTask, nextFrame, nextTask, Paced } from "./frames";
 import { EMPTY_SESSION, type Session } from "./session";
 
 export type Selector<T> = (session: Session) => T;
@@ -36,8 +36,8 @@ export class SessionStore {
   readonly #watchers = new Set<Watcher>();
   readonly #paced: Paced;
 
-  constructor(frame: NextFrame = nextFrame) {
-    this.#paced = new Paced(() => this.#show(), frame);
+  constructor(frame: NextFrame = nextFrame, task: NextTask = nextTask) {
+    this.#paced = new Paced(() => this.#show(), frame, task);
   }
 
   // ── reading ────────────────────────────────────────────────────────────────
@@ -87,6 +87,7 @@ export class SessionStore {
 
   addPending(operation: PendingOperation): void {
     this.#change({ pending: [...this.#current.pending, operation] });
+    this.#paced.request(); // a person did it
   }
 
   dropPending(operationId: string): void {
@@ -97,6 +98,7 @@ export class SessionStore {
 
   setCells(cells: readonly CellHead[]): void {
     this.#change({ cells });
+    if (!this.#isGathering) this.#paced.request(); // who made a cell goes on in it
   }
 
   set(change: SessionChange): void {
@@ -141,7 +143,7 @@ export class SessionStore {
   }
 
   #request(): void {
-    if (!this.#isGathering) this.#paced.request();
+    if (!this.#isGathering) this.#paced.requestSoon();
   }
 
   #settled(): Session {

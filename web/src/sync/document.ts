@@ -3,8 +3,8 @@
  *
  * The Yjs document behind it is replaced when the server begins a new generation; `doc` and
  * everything under it must then be taken anew (`subscribe` tells). Local changes are gathered,
- * the first going out at once and the rest within `GATHER_MS`, and handed to `send`; what is
- * not acknowledged is kept (`unsent-edits.ts`), also across a reload. Rules SYNC-23 to SYNC-26.
+ * the first going out after `FIRST_MS` and the rest within `GATHER_MS`, or all of them before
+ * an operation that may rely on them, and handed to `send`; what is not acknowledged is kept (`unsent-edits.ts`), also across a reload. Rules SYNC-23 to SYNC-26.
  *
  * How cells are changed is in `cells.ts`; how the socket is spoken to, elsewhere.
  */
@@ -16,6 +16,7 @@ import { type CellMap, type Cells, cellsIn, headsOf, metadataIn, STRUCTURE } fro
 import type { Surroundings } from "./reconnect";
 import type { Outcome } from "./session-connection";
 
+const FIRST_MS = 5; // a key is drawn first, then sent
 export const GATHER_MS = 50;
 const KEEP_AFTER_MS = 300; // most edits are acknowledged by then and never touch the disk
 const KEEP_ON_MS = 30; // once something had to be kept, nobody answers: what follows is, too
@@ -251,17 +252,15 @@ export class NotebookDocument {
   #changedHere(update: Uint8Array): void {
     this.#gathered.push(update);
     this.#tellUnsent();
-    if (this.#cancelGathering) return;
-    this.flush();
-    this.#gather();
+    if (!this.#cancelGathering) this.#gather(FIRST_MS);
   }
 
-  #gather(): void {
-    this.#cancelGathering = this.#port.world.after(GATHER_MS, () => {
+  #gather(within: number): void {
+    this.#cancelGathering = this.#port.world.after(within, () => {
       this.#cancelGathering = null;
       if (this.#gathered.length === 0) return;
       this.flush();
-      this.#gather();
+      this.#gather(GATHER_MS);
     });
   }
 
