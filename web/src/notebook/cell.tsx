@@ -10,6 +10,7 @@ import { useExecution } from "../store/use-session";
 import { useLanguage } from "../sync/notebook-language";
 import { useSource } from "../sync/use-notebook";
 import { Button } from "../ui/button";
+import { useWhenIdle } from "../ui/idle";
 import { CellMenu } from "./cell-menu";
 import { CellOutputs } from "./cell-outputs";
 import { FoldMark, Grip, HiddenSource, useIsFoldedAway, useParts } from "./cell-parts";
@@ -59,6 +60,7 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
       (now.anchor !== now.active && view.selected(commander.order).includes(cellId)),
   );
 
+  const hasTools = useWhenIdle(isActive || isHovered || hasNoPointer.matches);
   const isFoldedAway = useIsFoldedAway(cellId);
 
   useLayoutEffect(() => () => viewport.forget(cellId), [viewport, cellId]);
@@ -120,7 +122,7 @@ export const CellSlot = memo(function CellSlot(props: SlotProps) {
           execution={execution}
           isEdited={isEdited}
           isEditing={isEditing}
-          hasTools={isActive || isHovered || hasNoPointer.matches}
+          hasTools={hasTools}
         />
       )}
     </article>

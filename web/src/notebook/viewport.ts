@@ -4,18 +4,20 @@
  * keeps the height it had. Editors come last, one at a time, when nobody is rushing past, and
  * go when their cell is far.
  *
- * Places are found by bisection on each scroll, before the frame is drawn, among the groups
+ * Places are found by bisection as one scrolls, before the frame is drawn, among the groups
  * (`cell-groups.ts`) and then in the few that are near: some twenty rectangles are read,
  * however many cells there are. Intersection observers were tried: with
  * a thousand targets they cost two milliseconds a frame and answer a frame late.
  */
 
+import { whenIdle } from "../ui/idle";
+
 const NEAR_PX = 1_000; // six frames of a fast wheel
 const SEEN_PX = 350;
 const KEPT = 24; // far cells that stay as they are, newest first: going back costs nothing
+const ALONE_MS = 250; // a scroll so long after the last is not one of many
 const RUSHING_PX_PER_MS = 1.2;
 const PAUSE_MS = 90;
-const IDLE_WITHIN_MS = 200;
 
 type Listener = () => void;
 
@@ -30,6 +32,7 @@ export class Viewport {
   #container: HTMLElement | null = null;
   #cancelEditor: (() => void) | null = null;
   #frame = 0;
+  #cancelLook: (() => void) | null = null;
   #scrolled = { y: 0, at: 0, speed: 0 };
 
   /** Begins to look; the returned function ends it. `container` holds groups of cells. */
@@ -47,6 +50,8 @@ export class Viewport {
       cancelAnimationFrame(this.#frame);
       this.#cancelEditor?.();
       this.#cancelEditor = null;
+      this.#cancelLook?.();
+      this.#cancelLook = null;
       this.#container = null;
     };
   }
@@ -118,10 +123,18 @@ export class Viewport {
   }
 
   #onScroll = (event: Event) => {
-    const [y, at] = [window.scrollY, event.timeStamp];
-    const passed = Math.max(1, at - this.#scrolled.at);
-    const speed = passed > 250 ? 0 : Math.abs(y - this.#scrolled.y) / passed;
-    this.#scrolled = { y, at, speed };
+    const { timeStamp: at } = event;
+    const passed = at - this.#scrolled.at;
+    this.#scrolled.at = at;
+    if (passed > ALONE_MS) {
+      // A step, as from cell to cell. To read where one is would cost a frame.
+      this.#scrolled.speed = 0;
+      this.#cancelLook ??= whenIdle(() => this.#look());
+      return;
+    }
+    const y = window.scrollY;
+    this.#scrolled.speed = Math.abs(y - this.#scrolled.y) / Math.max(1, passed);
+    this.#scrolled.y = y;
     this.#look();
   };
 
@@ -132,6 +145,9 @@ export class Viewport {
 
   #look(): void {
     if (!this.#container) return;
+    this.#cancelLook?.();
+    this.#cancelLook = null;
+    this.#scrolled.y = window.scrollY;
     const [top, bottom] = [-NEAR_PX, window.innerHeight + NEAR_PX];
     const within = new Set<string>();
     const seen: string[] = [];
@@ -183,7 +199,7 @@ export class Viewport {
   }
 
   #soon(delay: number): void {
-    this.#cancelEditor ??= whenIdle(delay, () => {
+    this.#cancelEditor ??= soon(delay, () => {
       this.#cancelEditor = null;
       this.#makeEditor();
     });
@@ -204,13 +220,10 @@ export class Viewport {
 }
 
 /** Calls back after the delay, or without one as soon as nothing better is to be done. */
-function whenIdle(delay: number, then: () => void): () => void {
-  if (delay > 0 || typeof requestIdleCallback !== "function") {
-    const timer = setTimeout(then, delay);
-    return () => clearTimeout(timer);
-  }
-  const handle = requestIdleCallback(then, { timeout: IDLE_WITHIN_MS });
-  return () => cancelIdleCallback(handle);
+function soon(delay: number, then: () => void): () => void {
+  if (delay === 0) return whenIdle(then);
+  const timer = setTimeout(then, delay);
+  return () => clearTimeout(timer);
 }
 
 /** The children that reach into the strip from `top` to `bottom` of the window, in order. */

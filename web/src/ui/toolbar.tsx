@@ -4,6 +4,7 @@
  */
 
 import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from "react";
+import { whenIdle } from "./idle";
 
 interface ToolbarProps {
   readonly label: string;
@@ -41,14 +42,23 @@ export function Toolbar({ label, className, isVertical = false, children }: Tool
       keep();
     };
     keep();
+    // Which buttons can be seen is a question about the layout: it waits until there is one.
+    let cancel: (() => void) | null = null;
+    const keepSoon = () => {
+      cancel ??= whenIdle(() => {
+        cancel = null;
+        keep();
+      });
+    };
     // Buttons come, go and are disabled without this component being drawn again; on a screen
     // that is made narrower some of them are not there.
-    const changes = new MutationObserver(keep);
+    const changes = new MutationObserver(keepSoon);
     changes.observe(bar, { childList: true, subtree: true, attributeFilter: ["disabled"] });
-    const size = new ResizeObserver(keep);
+    const size = new ResizeObserver(keepSoon);
     size.observe(bar);
     bar.addEventListener("focusin", onFocus);
     return () => {
+      cancel?.();
       changes.disconnect();
       size.disconnect();
       bar.removeEventListener("focusin", onFocus);
