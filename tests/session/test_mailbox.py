@@ -1,12 +1,22 @@
 """The mailbox keeps order, joins text, keeps pace and says when it is full."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from tailrace.protocol.ids import ExecutionId, KernelId, OperationId
 from tailrace.protocol.operations import Save
 from tailrace.protocol.reports import Finished, Report, Text
-from tailrace.session.mailbox import FULL_BYTES, KernelSink, Mailbox, Reported, Submitted
+from tailrace.session.mailbox import (
+    BURST,
+    FULL_BYTES,
+    LONG_PACE_S,
+    LONG_TURNS,
+    KernelSink,
+    Mailbox,
+    Reported,
+    Submitted,
+)
 
 KERNEL = KernelId("k")
 
@@ -98,6 +108,27 @@ def test_an_operation_wakes_a_mailbox_that_keeps_pace() -> None:
         items = await taking
         assert reports(items) == [wrote("patient", 11)]
         assert items[-1] is asked
+
+    played(story)
+
+
+def test_a_flood_that_lasts_is_taken_in_ever_fewer_turns() -> None:
+    async def story(mailbox: Mailbox, sink: KernelSink) -> None:
+        turns = 0
+        start = time.monotonic()
+        while (passed := time.monotonic() - start) < 0.5:
+            sink.put_reports([wrote("line")], 4)
+            await mailbox.take()
+            turns += 1
+        most = BURST + LONG_TURNS + passed / LONG_PACE_S + 2
+        assert turns <= most
+
+        await asyncio.sleep(2 * LONG_PACE_S)
+        for _ in range(BURST):  # after a pause all is as at first: these wait for nobody
+            sink.put_reports([wrote("line")], 4)
+            taking = asyncio.ensure_future(mailbox.take())
+            await asyncio.sleep(0)
+            assert taking.done()
 
     played(story)
 

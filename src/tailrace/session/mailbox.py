@@ -2,7 +2,8 @@
 
 Kernels, clients and the session's own work put items in; only the actor takes them out.
 What a kernel prints is patient: after a first turn at once, the turns that carry nothing
-but output keep `PACE_S` apart, so that a flood becomes few large records. Everything else
+but output keep `PACE_S` apart, and in a flood that lasts `LONG_PACE_S`, so that it becomes
+few large records. Everything else
 (an operation, a finished cell, a dead kernel) is urgent and wakes the actor now, with all
 that waits before it, in order.
 
@@ -28,6 +29,8 @@ from tailrace.session.fanout import Lane
 
 FULL_BYTES = 4 << 20  # one socket read ahead of the log, not a second spool
 PACE_S = 0.004  # below a frame of the screen; above the cost of a turn
+LONG_PACE_S = 0.012  # once nobody can follow it anyhow: a third of the records and frames
+LONG_TURNS = 12  # turns in a row that had to wait, after which it is a flood
 BURST = 3  # turns that may follow each other at once: `print(x)` is two writes
 MERGED_CHARS = 64 << 10  # a record of text stays below what a socket sends best
 TURN_ITEMS = 2_000
@@ -84,6 +87,7 @@ class Mailbox:
         self._waiter: asyncio.Future[None] | None = None
         self._waits_for_urgent = False
         self._burst = BURST
+        self._in_row = 0
         self._last_turn = 0.0
 
     @property
@@ -140,14 +144,16 @@ class Mailbox:
         return taken
 
     async def _keep_pace(self) -> None:
-        now = time.monotonic()
-        since = now - self._last_turn
-        if since >= PACE_S:
+        since = time.monotonic() - self._last_turn
+        pace_s = PACE_S if self._in_row < LONG_TURNS else LONG_PACE_S
+        if since >= pace_s:
             self._burst = BURST
+            self._in_row = 0
         if self._burst > 0:
             self._burst -= 1
-        elif since < PACE_S:
-            await self._wait(PACE_S - since, for_urgent=True)
+        elif since < pace_s:
+            self._in_row += 1
+            await self._wait(pace_s - since, for_urgent=True)
         self._last_turn = time.monotonic()
 
     def _wake(self, *, urgent: bool) -> None:
