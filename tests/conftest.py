@@ -1,11 +1,17 @@
 """Random tests are not timed: the machine may be busy with others. Long files come first, so
-that no worker is left alone with one at the end."""
+that no worker is left alone with one at the end. Certificates are read once: httpx reads them
+for each client, 50 ms of the processor, though all servers here speak plain HTTP."""
+
+import functools
+import ssl
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+ssl.create_default_context = functools.cache(ssl.create_default_context)
 
 LONG = (
     "tests/failure/test_server_kills",

@@ -21,6 +21,7 @@ from tailrace.language.cells_text import Place, Source, joined, place_of, plain_
         ("%%bash\nls *\npwd", "\n\n"),
         ("a = 5 % 3\nb = c if a != d else e", "a = 5 % 3\nb = c if a != d else e"),
         ("x = 1  # is it?", "x = 1  # is it?"),
+        ("x = %\ny = 1", "x = _\ny = 1"),
     ],
 )
 def test_magics_are_put_out_of_sight_in_place(cell: str, text: str) -> None:  # PAGE-40

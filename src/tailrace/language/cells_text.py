@@ -19,7 +19,7 @@ _PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _LINE = re.compile(r"^([ \t]*)([%!?].*|[^\s#'\"()]+\?{1,2}[ \t]*)$", re.M)
 _TIMED = re.compile(r"^([ \t]*)%(time|timeit|prun)[ \t]+(?=[^\s-])", re.M)
-_ASSIGNED = re.compile(r"^([ \t]*[\w.,\[\]'\" \t]+=[ \t]*)([!%])([^=].*)?$", re.M)
+_ASSIGNED = re.compile(r"^([ \t]*[\w.,\[\]'\" \t]+=[ \t]*)([!%])([^=\n].*)?$", re.M)
 
 
 class Source(Struct, frozen=True):
