@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from tailrace_kernel.interrupts import PUT_OFF_S, CallSoon, is_critical
 from tailrace_kernel.link import Link
 
+HANDLED = b"\xfe"  # of SIGTERM; see `Persistence`
 CLEAN_EXIT_S = 3.0  # what a user's atexit functions may take before we end without them
 HARMLESS = {
     getattr(signal, name)
@@ -39,8 +40,14 @@ _kill = os.kill
 
 
 class Endings:
-    def __init__(self, folder: str, link: Link, call_soon: CallSoon) -> None:
+    """`mark_handled` writes `HANDLED` among the signals' numbers."""
+
+    def __init__(
+        self, folder: str, link: Link, call_soon: CallSoon, mark_handled: Callable[[], None]
+    ) -> None:
         self._call_soon = call_soon
+        self._mark_handled = mark_handled
+        self._on_sigterm: Callable[[int, Any], None] | None = None
         self._folder = folder
         self._link = link
         self._pid = os.getpid()
@@ -67,6 +74,7 @@ class Endings:
         """Deliver before ending by SIGTERM. Children keep its default action."""
 
         def on_sigterm(number: int, frame: Any) -> None:
+            self._mark_handled()
             if is_critical(frame):
                 self._call_soon(PUT_OFF_S, lambda: _kill(self._pid, signal.SIGTERM))
                 return
@@ -75,10 +83,11 @@ class Endings:
             _kill(self._pid, signal.SIGTERM)
 
         def restore() -> None:
-            if signal.getsignal(signal.SIGTERM) is on_sigterm:
+            if self.takes_sigterm():
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
             _block_sigterm(False)
 
+        self._on_sigterm = on_sigterm
         signal.signal(signal.SIGTERM, on_sigterm)
         if sys.platform != "win32":
             # One that comes before the child has its own handler must not be lost.
@@ -87,6 +96,11 @@ class Endings:
                 after_in_parent=lambda: _block_sigterm(False),
             )
             self.in_child(restore)
+
+    def takes_sigterm(self) -> bool:
+        """Whether a SIGTERM is ours: a cell may have put its own handler there."""
+        handler = self._on_sigterm
+        return handler is not None and signal.getsignal(signal.SIGTERM) is handler
 
     def in_child(self, action: Callable[[], None]) -> None:
         """Run `action` in each child made by `os.fork`, before its own code."""

@@ -7,6 +7,7 @@ cell are there in the next. After a cell comes the barrier, then `finished` (KER
 
 import asyncio
 import contextvars
+import signal
 import sys
 import time
 import traceback
@@ -19,8 +20,9 @@ from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult
 from tailrace_kernel.attribution import CURRENT
 from tailrace_kernel.descriptors import CapturedDescriptors
 from tailrace_kernel.displays import bundle
-from tailrace_kernel.interrupts import Interrupts, runs_loop, send_again
+from tailrace_kernel.interrupts import Interrupts, runs_loop
 from tailrace_kernel.outlet import Outlet
+from tailrace_kernel.persistence import send_again
 from tailrace_kernel.shell import ZMQInteractiveShell, message_of
 
 Asked = dict[str, Any]
@@ -86,7 +88,7 @@ class Executions:
         """End the loop: interrupt the cell that runs, start no other."""
         self._stopping = True
         self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
-        send_again()
+        send_again(signal.SIGINT)
 
     # ── the main thread ──────────────────────────────────────────────────────
 

@@ -13,16 +13,18 @@ from tailrace_kernel.comms import Comms
 from tailrace_kernel.control import Control, announce, listen
 from tailrace_kernel.debugger import Debugger
 from tailrace_kernel.descriptors import CapturedDescriptors
+from tailrace_kernel.endings import HANDLED as TERM_HANDLED
 from tailrace_kernel.endings import Endings
 from tailrace_kernel.execute import Executions
 from tailrace_kernel.inspection import Inspection
-from tailrace_kernel.interrupts import HANDLED, Interrupts, Persistence
+from tailrace_kernel.interrupts import HANDLED, Interrupts
 from tailrace_kernel.jupyter_answers import JupyterAnswers
 from tailrace_kernel.link import Link
 from tailrace_kernel.opencv import Windows
 from tailrace_kernel.orders import Orders
 from tailrace_kernel.outlet import Outlet
 from tailrace_kernel.output_widgets import OutputWidgets
+from tailrace_kernel.persistence import Persistence
 from tailrace_kernel.plotly_figures import keep_figures_whole
 from tailrace_kernel.prompts import Prompts
 from tailrace_kernel.pump import Pump, Waker
@@ -59,14 +61,24 @@ class Guest:
         self._outlet = Outlet(self._link)
         look = self._captured.has_waiting if self._captured.polled else None
         self._pump = Pump(self._link, self._captured, self._waker, look=look)
-        self._endings = Endings(folder, self._link, self._pump.call_soon)
+        self._endings = Endings(
+            folder,
+            self._link,
+            self._pump.call_soon,
+            mark_handled=lambda: self._waker.mark(TERM_HANDLED),
+        )
         self._streams = (TextStream("stdout", self._link), TextStream("stderr", self._link))
         sys.stdout, sys.stderr = self._streams
         self._listener = listener or listen(folder, loopback=secret is not None)
         announce(folder, self._listener)
         attribute_threads()
 
-        self._pump.on_marks = Persistence(self._interrupts, self._pump.call_soon).read
+        for number, handled, is_ours in (
+            (signal.SIGINT, HANDLED, self._interrupts.is_installed),
+            (signal.SIGTERM, TERM_HANDLED, self._endings.takes_sigterm),
+        ):
+            again = Persistence(number, handled, is_ours, self._pump.call_soon)
+            self._pump.on_marks.append(again.read)
         self._prompts = Prompts(self._outlet, kernel_id)
         self._prompts.install()
         self._comms = Comms(self._outlet)

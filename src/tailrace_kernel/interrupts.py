@@ -16,16 +16,16 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
+from tailrace_kernel.persistence import send_again
+
 F = TypeVar("F", bound=Callable[..., Any])
 CallSoon = Callable[[float, Callable[[], None]], None]
 
 _CRITICAL: set[CodeType] = set()
 _INTERRUPTIBLE: set[CodeType] = set()
 _LOOP_RUNNERS: set[CodeType] = set()
-HANDLED = b"\xff"  # written where the signals' numbers are, when the handler has run
+HANDLED = b"\xff"  # see `Persistence`
 PUT_OFF_S = 0.001
-AGAIN_AFTER_S = 0.01  # the handler runs within a switch interval where it can run at all
-AGAIN_UNTIL_S = 0.5
 CLAIMED_AFTER_S = 0.02  # the signal, sent first, has arrived by then where it can at all
 DEPTH_SEARCHED = 40  # our own calls are shallow; a recursing cell's stack is not searched
 
@@ -139,7 +139,7 @@ class Interrupts:
 
     def _send_claimed(self, execution_id: str) -> None:
         self._claimed, self._meant = None, execution_id
-        send_again()
+        send_again(signal.SIGINT)
 
     def put_off(self, action: Callable[[], None]) -> None:
         """Run `action` at the end of the critical code that the main thread is in."""
@@ -191,52 +191,7 @@ class Interrupts:
         """Where critical code takes long, or ends without `raise_pending`."""
         if self._is_owed:
             self._is_repeat = True
-            send_again()
-
-
-class Persistence:
-    """Sends SIGINT again when the handler has not run.
-
-    A signal that comes in the instant before the main thread starts to wait for a lock
-    leaves a mark that Python sees only when the wait is over, which may be never. The pump
-    reads, in order, a byte for each signal that the process received and `HANDLED` for each
-    run of the handler.
-    """
-
-    def __init__(self, interrupts: Interrupts, call_soon: CallSoon) -> None:
-        self._interrupts = interrupts
-        self._call_soon = call_soon
-        self._owed = False
-        self._watching = False
-
-    def read(self, marks: bytes) -> None:
-        sent, handled = marks.rfind(signal.SIGINT), marks.rfind(HANDLED)
-        if sent < 0 and handled < 0:
-            return
-        self._owed = sent > handled
-        if self._owed and not self._watching:
-            self._watching = True
-            self._look_later(AGAIN_AFTER_S)
-
-    def _look_later(self, pause_s: float) -> None:
-        self._call_soon(pause_s, lambda: self._look(pause_s))
-
-    def _look(self, pause_s: float) -> None:
-        # A cell's own handler leaves no mark: it has to be enough that it was called.
-        is_ours = self._interrupts.is_installed()
-        self._watching = self._owed and is_ours and pause_s < AGAIN_UNTIL_S
-        if self._watching:
-            send_again()
-            self._look_later(pause_s * 2)
-
-
-def send_again() -> None:
-    """Deliver SIGINT to the main thread, out of a system call too where that is possible."""
-    main = threading.main_thread().ident
-    if sys.platform != "win32" and main is not None:
-        signal.pthread_kill(main, signal.SIGINT)
-    else:
-        signal.raise_signal(signal.SIGINT)  # on Windows this wakes a sleep, too
+            send_again(signal.SIGINT)
 
 
 def interrupt_all() -> None:

@@ -89,7 +89,7 @@ class Pump(threading.Thread):
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._look = look
         self._found_at = 0.0
-        self.on_marks: Callable[[bytes], None] | None = None
+        self.on_marks: list[Callable[[bytes], None]] = []
 
     def call_soon(self, delay_s: float, action: Callable[[], None]) -> None:
         """Run `action` on the pump's thread; safe in a signal handler."""
@@ -107,8 +107,9 @@ class Pump(threading.Thread):
                 (waker, *pipes) if may_read else (waker,), blocked, self._timeout_s(may_read)
             )
             marks = self._waker.clear()
-            if marks and self.on_marks is not None:
-                self.on_marks(marks)
+            if marks:
+                for read in self.on_marks:
+                    read(marks)
             self._run_due()
             readable = any(pipe in ready for pipe in pipes)
             if look is not None:

@@ -93,6 +93,23 @@ def test_sigterm_from_outside_delivers_first(guest: Guest) -> None:
     assert guest.text(execution_id) == "".join(f"{i}\n" for i in range(1000))
 
 
+def test_a_sigterm_that_python_does_not_notice_is_sent_again(guest: Guest) -> None:  # KER-55
+    """As in the instant before a sleep: here it goes to a thread, which wakes nobody."""
+    execution_id = guest.execute(
+        "import signal, threading, time\n"
+        "def strike():\n"
+        "    time.sleep(0.3)\n"
+        "    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)\n"
+        "    time.sleep(1000)\n"
+        "threading.Thread(target=strike, daemon=True).start()\n"
+        "print('asleep')\n"
+        "time.sleep(1000)"
+    )
+
+    assert guest.wait_for_end() == -signal.SIGTERM
+    assert guest.text(execution_id) == "asleep\n"
+
+
 def test_children_have_the_ordinary_sigterm(guest: Guest) -> None:
     done = guest.run(
         "import multiprocessing, time\n"

@@ -71,7 +71,7 @@ class Bridge:
         interrupts = Interrupts(lambda delay_s, action: None, lambda: None)
         self._link = Link(nothing, interrupts, waker.wake)
         self._pump = Pump(self._link, nothing, waker)
-        self._endings = Endings(str(folder), self._link, self._pump.call_soon)
+        self._endings = Endings(str(folder), self._link, self._pump.call_soon, lambda: None)
         self._outlet = Outlet(self._link)
         self._sayings = Sayings(self._outlet, kernel_id)
         self._manager = AsyncKernelManager(kernel_name=kernelspec)
