@@ -109,7 +109,11 @@ def test_jupyter_server_as_a_gateway_client_drives_a_kernel(
     server: Server, between: Between, api: httpx.Client
 ) -> None:  # JUP-41
     headers = {"Authorization": f"token {GATEWAY_TOKEN}"}
-    with httpx.Client(base_url=between.base, headers=headers, timeout=60) as theirs:
+    # It says where it listens before it does.
+    patient = httpx.HTTPTransport(retries=6)
+    with httpx.Client(
+        base_url=between.base, headers=headers, timeout=60, transport=patient
+    ) as theirs:
         specs = theirs.get("/api/kernelspecs").json()
         assert (specs["default"], specs["kernelspecs"]["python3"]["name"]) == ("python3", "python3")
         wanted = {"path": "n.ipynb", "type": "notebook", "name": "n", "kernel": {"name": "python3"}}
