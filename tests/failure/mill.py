@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from tailrace.testing.native_client import NativeClient
+from tests.failure.nursery import Forked, Nursery
 
 TOKEN = "mill-token"
 PATIENCE_S = 60.0
@@ -24,13 +25,21 @@ PATIENCE_S = 60.0
 class Mill:
     """`home` holds its state, `folder` the notebooks. The port stays the same."""
 
-    def __init__(self, home: Path, folder: Path, *, runner: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        folder: Path,
+        *,
+        runner: list[str] | None = None,
+        nursery: Nursery | None = None,
+    ) -> None:
         self.home = home
         self.folder = folder
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         self.runner = runner or []
+        self.nursery = nursery
         self.log = folder.parent / f"{folder.name}.server.log"
 
     def start(self, *arguments: str) -> None:
@@ -39,27 +48,21 @@ class Mill:
             for name, value in os.environ.items()
             if not name.startswith("TAILRACE_") and name != "PYTHONDONTWRITEBYTECODE"
         }
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *self.runner,
-                    sys.executable,
-                    "-m",
-                    "tailrace.cli",
-                    "--no-browser",
-                    "--port",
-                    str(self.port),
-                    "--token",
-                    TOKEN,
-                    *arguments,
-                    str(self.folder),
-                ],
-                env={**environment, "TAILRACE_HOME": str(self.home)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        environment["TAILRACE_HOME"] = str(self.home)
+        served = ["--no-browser", "--port", str(self.port), "--token", TOKEN]
+        served += [*arguments, str(self.folder)]
+        if self.nursery is not None:
+            self.process = self.nursery.start(served, environment, self.log)
+        else:
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(
+                    [*self.runner, sys.executable, "-m", "tailrace.cli", *served],
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
@@ -150,12 +153,17 @@ class Mill:
 
 
 @contextlib.contextmanager
-def mill(*, home: Path | None = None, runner: list[str] | None = None) -> Iterator[Mill]:
-    """A started server in folders of its own, and nothing left of it afterwards."""
+def mill(
+    *,
+    home: Path | None = None,
+    runner: list[str] | None = None,
+    nursery: Nursery | None = None,
+) -> Iterator[Mill]:
+    """A server in folders of its own, to be started, and nothing left of it afterwards."""
     with tempfile.TemporaryDirectory(prefix="tr-") as scratch:
         folder = Path(scratch, "notebooks")
         folder.mkdir()
-        made = Mill(home or Path(scratch, "home"), folder, runner=runner)
+        made = Mill(home or Path(scratch, "home"), folder, runner=runner, nursery=nursery)
         try:
             yield made
         finally:

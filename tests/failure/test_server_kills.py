@@ -17,6 +17,7 @@ from tailrace.protocol import operations as op
 from tailrace.protocol.ids import CellId
 from tailrace.testing.native_client import NativeClient
 from tests.failure.mill import Mill, mill
+from tests.failure.nursery import nursery
 
 KILLS = 100  # for each seed
 SEEDS = (20261121, 7)
@@ -110,7 +111,7 @@ def test_what_was_shown_is_never_lost_and_never_comes_twice(seed: int) -> None:
         assert lines[-1] == f"end {len(lines) - 1}"
         assert lines[:-1] == [str(number) for number in range(len(lines) - 1)]
 
-    with mill() as site:
+    with nursery() as servers, mill(nursery=servers) as site:
         site.write("n.ipynb", count=COUNTER)
         site.start()
         asyncio.run(story(site))
