@@ -320,3 +320,24 @@ def test_a_prompt_survives_a_reload_and_is_answered_by_another(  # PAGE-32
         until(lambda each=each: "Grace 5" in each.outputs("a"), "the answer")
         assert "12345" not in each.outputs("a")
     assert theirs.count() == 0
+
+
+def test_a_page_does_not_scroll_to_a_question_it_comes_near_to(  # PAGE-32
+    written: Write, opened: Open
+) -> None:
+    name = written("%%md\n" + "\n\n".join(["A paragraph."] * 100), "name = input('Who? ')")
+    asked = opened(name)
+    asked.cell("b").evaluate("cell => cell.scrollIntoView()")
+    asked.run("b")
+    asked.cell("b").locator(".prompt").wait_for()
+
+    reading = opened(name)
+    page = reading.page
+    top = page.evaluate("document.querySelector('[data-cell-id=b]').offsetTop")
+    assert top > 3_000
+    page.evaluate("top => scrollTo(0, top - innerHeight - 500)", top)
+    reading.cell("b").locator(".prompt").wait_for()
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+
+    assert page.evaluate("scrollY + innerHeight") <= top
+    assert page.evaluate("document.activeElement.closest('.prompt')") is None

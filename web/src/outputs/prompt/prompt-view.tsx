@@ -10,6 +10,19 @@ interface PromptViewProps {
   readonly onCancel: () => void;
 }
 
+/** Questions that this page has shown: it is made anew each time its cell comes near. */
+const met = new Set<string>();
+
+/** Puts the cursor into the field, unless that takes somebody away from where they are. */
+function meet(field: HTMLElement): void {
+  const cell = field.closest("[data-cell-id]");
+  const typing = document.activeElement?.closest(".cm-editor, input, textarea");
+  if (typing && !cell?.contains(typing)) return;
+  const { top, bottom } = field.getBoundingClientRect();
+  const isSeen = top >= 0 && bottom <= window.innerHeight;
+  if (isSeen || cell?.hasAttribute("data-active")) field.focus();
+}
+
 /** What a person had begun to type survives the cell's scrolling away, and a reload. */
 function draftKey(prompt: Prompt): string {
   return `tailrace.prompt.${prompt.prompt_id}`;
@@ -23,11 +36,9 @@ export function PromptView({ prompt, onAnswer, onCancel }: PromptViewProps) {
   );
 
   useEffect(() => {
-    // Whoever is typing elsewhere is not torn away from it.
-    const typing = document.activeElement?.closest(".cm-editor, input, textarea");
-    if (!typing || typing.closest("[data-cell-id]")?.contains(field.current))
-      field.current?.focus();
-  }, []);
+    if (field.current && !met.has(prompt.prompt_id)) meet(field.current);
+    met.add(prompt.prompt_id);
+  }, [prompt.prompt_id]);
 
   function submit(event: FormEvent) {
     event.preventDefault();
