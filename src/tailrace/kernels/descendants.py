@@ -11,7 +11,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,8 @@ MARK_LENGTH = 64  # of the longest kernel id
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 _ROUNDS = 100  # of looking again, while there still is something to kill
-_UNSURE_ROUNDS = 3  # with nothing found, though something ended while it was looked for
+_UNSURE_ROUNDS = 6  # with nothing found, though something ended while it was looked for
+_NEWEST_LOOKS = 200  # some ten milliseconds
 
 
 class Process(NamedTuple):
@@ -39,18 +40,31 @@ def processes() -> Iterator[Process | None]:
     except OSError:
         return
     for name in sorted(names, key=int, reverse=True):
+        yield _process(name)
+
+
+def newest() -> Iterator[Process | None]:
+    """What was started last, again and again: quicker than a process that forks and exits all
+    the time can hop from one look at everything to the next. Nothing without `/proc`."""
+    for _ in range(_NEWEST_LOOKS):
         try:
-            with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
-                line = file.read(1024)
+            with open("/proc/loadavg", "rb", buffering=0) as file:
+                yield _process(file.read(200).rsplit(None, 1)[1].decode("ascii"))
         except OSError:
-            yield None
-            continue
-        if not line:
-            yield None
-            continue
-        # The command's name stands in parentheses and may hold any character.
-        state, parent, group, session = line[line.rindex(b")") + 2 :].split(b" ", 4)[:4]
-        yield Process(int(name), int(parent), int(group), int(session), state in b"ZX")
+            return
+
+
+def _process(name: str) -> Process | None:
+    try:
+        with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
+            line = file.read(1024)
+    except OSError:
+        return None
+    if not line:
+        return None
+    # The command's name stands in parentheses and may hold any character.
+    state, parent, group, session = line[line.rindex(b")") + 2 :].split(b" ", 4)[:4]
+    return Process(int(name), int(parent), int(group), int(session), state in b"ZX")
 
 
 def mark_of(pid: int) -> str | None:
@@ -95,7 +109,8 @@ def end_descendants(kernel_id: str, pid: int | None, *, others: Collection[int])
     by now; `others` are the host's other kernels.
 
     Whole groups are killed, which is one step for the system. It is looked for again until
-    nothing is found and nothing ended in between, for that may have forked just before.
+    nothing is found and nothing ended in between, for that may have forked just before:
+    everything is looked at, then what is newest, in turns.
     """
     if sys.platform == "win32":
         return  # what `taskkill` did not find is not found here either
@@ -103,19 +118,21 @@ def end_descendants(kernel_id: str, pid: int | None, *, others: Collection[int])
         end_group(pid)
     unsure = 0
     for _ in range(_ROUNDS):
-        found, is_sure = _end_those_seen(kernel_id, pid, others)
+        seen = newest() if unsure % 2 else processes()
+        found, is_sure = _end_those_seen(seen, kernel_id, pid, others)
         unsure = 0 if found else unsure + 1
-        if not found and (is_sure or unsure == _UNSURE_ROUNDS):
+        if not found and ((is_sure and unsure % 2) or unsure == _UNSURE_ROUNDS):
             return
 
 
-def _end_those_seen(kernel_id: str, pid: int | None, others: Collection[int]) -> tuple[bool, bool]:
-    """One look at everything that runs: whether something was found, and whether one can
-    be sure that nothing else is there."""
+def _end_those_seen(
+    seen: Iterable[Process | None], kernel_id: str, pid: int | None, others: Collection[int]
+) -> tuple[bool, bool]:
+    """Whether something was found, and whether nothing ended before it was looked at."""
     if sys.platform == "win32":
         return False, True
     me, found, is_sure = os.getpid(), False, True
-    for each in processes():
+    for each in seen:
         if each is None:
             is_sure = False
         elif each.pid == me or each.pid in others:
