@@ -31,7 +31,7 @@ LANGUAGE = [
     "exec('y = 3'); eval('y + 1')",
     "print('a\\rb\\rfinal')",
     "for n in range(5):\n    print(n, flush=True)",
-    "import os\nos.write(1, b'from the descriptor\\n'); None",
+    "import os, time\nos.write(1, b'from the descriptor\\n'); time.sleep(0.3)",
     # Without a result: in ipykernel it may overtake what a child printed.
     "import subprocess, time\ndone = subprocess.run(['echo', 'from a child'])\ntime.sleep(0.2)",
     "import logging\nlogging.basicConfig()\nlogging.getLogger('a').warning('logged')",
