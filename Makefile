@@ -26,7 +26,7 @@ test: python-test web-test ## all tests, a real browser included
 
 python-test: $(MARKS)/dev $(MARKS)/browser $(MARKS)/services web
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/e2e $(PYTEST)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/e2e
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder tests/e2e
 
 web-test: $(MARKS)/node
 	$(NPM) test
