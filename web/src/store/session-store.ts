@@ -1,7 +1,7 @@
 /**
  * The page's copy of the session: fed by the connection, read by the views.
  *
- * What arrives is folded and shown at the pace of the screen (`frames.ts`), the first at once:
+ * What arrives is folded and shown at the pace of the screen (`frames.ts`), the first without a wait:
  * between two frames records gather and are folded in one go. `current` runs ahead of
  * `getSnapshot()`, so that React always sees one consistent value.
  * A subscriber names what it looks at, by a selector, and wakes only when that changed: text
