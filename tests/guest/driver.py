@@ -52,6 +52,7 @@ class Guest:
         self.read_pause_s = 0.0
         self.output: socket.socket | None = None
         self.control: socket.socket | None = None
+        self._readers: list[threading.Thread] = []
         self.output_closed = False
         self.attached: dict[str, Any] = {}
         self.texts: dict[tuple[str, str | None], bytearray] = defaultdict(bytearray)
@@ -124,20 +125,30 @@ class Guest:
         if received is None:
             received = self.last_seq
         self.control, _ = self.greet("control")
-        threading.Thread(target=self._read_control, args=(self.control,), daemon=True).start()
+        self._read_by(self._read_control, self.control)
         self.attach_output(received)
 
     def attach_output(self, received: int) -> None:
         self.output, self.attached = self.greet("output", received)
         self.output_closed = False
-        threading.Thread(target=self._read_output, args=(self.output,), daemon=True).start()
+        self._read_by(self._read_output, self.output)
+
+    def _read_by(self, read: Callable[[socket.socket], None], sock: socket.socket) -> None:
+        reader = threading.Thread(target=read, args=(sock,), daemon=True)
+        self._readers.append(reader)
+        reader.start()
 
     def detach(self) -> None:
-        for sock in (self.output, self.control):
-            if sock is not None:
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
-                sock.close()
+        """Close both channels; what had arrived by then is in `frames`."""
+        attached = [sock for sock in (self.output, self.control) if sock is not None]
+        for sock in attached:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        for reader in self._readers:
+            reader.join()
+        for sock in attached:
+            sock.close()
+        self._readers.clear()
         self.output = self.control = None
 
     def _read_output(self, sock: socket.socket) -> None:
