@@ -114,6 +114,15 @@ def test_a_notebook_of_two_thousand_cells_is_saved_after_an_edit() -> None:  # F
     assert PERCENT.render(PERCENT.parse(changed), data) == changed
 
 
+def test_what_nbformat_would_not_have_is_left_out_of_a_text() -> None:  # FMT-5
+    metadata = {"kernelspec": {"interpreter": ".venv"}, "title": "Rivers"}
+    cells = (Cell(CellId("a"), "code", "x = 1", {"tags": "one, two", "mine": 3}),)
+    for form in (PERCENT, MARKDOWN):
+        read = form.parse(form.render(Notebook(metadata, cells=cells)))
+        assert "kernelspec" not in read.metadata
+        assert [(cell.source, cell.metadata) for cell in read.cells] == [("x = 1", {"mine": 3})]
+
+
 def test_a_file_without_a_header_gets_none() -> None:  # FMT-6
     notebook = PERCENT.parse(BARE)
     more = replace(notebook, cells=(*notebook.cells, Cell(CellId("n"), "code", "z = 3")))

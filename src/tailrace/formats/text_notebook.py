@@ -12,6 +12,7 @@ Outputs are not in the text (FMT-8). jupytext is imported late: most servers nev
 
 import re
 import warnings
+from collections.abc import Callable
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -243,17 +244,33 @@ def _written(notebook: Notebook, before: str, ending: str) -> str:
         metadata["jupytext"] = ours
     hides = not any(set(_STAND_INS) & set(cell.source) for cell in notebook.cells)
     cells = [
-        make.get(cell.kind, new.new_raw_cell)(
+        _valid(
+            make.get(cell.kind, new.new_raw_cell),
+            plain(cell.metadata),
             source=cell.source.translate(_HIDDEN) if hides else cell.source,
-            metadata=plain(cell.metadata),
         )
         for cell in notebook.cells
     ]
-    raw = new.new_notebook(metadata=plain(metadata), cells=cells)
+    raw = _valid(new.new_notebook, plain(metadata), cells=cells)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         text: str = jupytext.writes(raw, fmt=options)
     return text.translate(_SHOWN) if hides else text
+
+
+def _valid(make: Callable[..., Any], metadata: dict[str, Any], **rest: Any) -> Any:
+    """Made by nbformat without the metadata that its schema refuses (tags that are no list,
+    a kernelspec without a name): jupytext could not read it back."""
+    from nbformat import ValidationError
+
+    while True:
+        try:
+            return make(metadata=metadata, **rest)
+        except ValidationError as error:
+            path = list(error.relative_path)
+            if len(path) < 2 or path[0] != "metadata" or path[1] not in metadata:
+                raise
+            metadata = {key: value for key, value in metadata.items() if key != path[1]}
 
 
 def _format_of(text: str, ending: str) -> dict[str, Any]:

@@ -118,8 +118,10 @@ export function choose(metadata: Y.Map<unknown>, setting: string | null): void {
   const isOurs = OURS.has(text(rest.name)) || setting !== null;
   const isPython = ["", "python", "ipython"].includes(text(rest.language).toLowerCase());
   const spec = isPython && isOurs ? rest : PYTHON;
-  const wanted = setting === null ? spec : { ...spec, interpreter: setting };
-  if (JSON.stringify(wanted) !== JSON.stringify(partOf(metadata, "kernelspec"))) {
+  // With what nbformat asks of a kernelspec, or it would be a notebook that others refuse.
+  const wanted = setting === null ? spec : { ...PYTHON, ...spec, interpreter: setting };
+  if (Object.keys(wanted).length === 0) metadata.delete("kernelspec");
+  else if (JSON.stringify(wanted) !== JSON.stringify(partOf(metadata, "kernelspec"))) {
     metadata.set("kernelspec", wanted);
   }
   if (about !== "" && about !== "python" && about !== "ipython") {

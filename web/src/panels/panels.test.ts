@@ -107,11 +107,26 @@ test("earlier executions are read at the door", () => {
 
 test("choosing an interpreter keeps the rest of the kernel's name", () => {
   const metadata = new Y.Doc().getMap("metadata");
-  metadata.set("kernelspec", { name: "python3", language: "python" });
+  const named = { display_name: "Mine", name: "python3", language: "python" };
+  metadata.set("kernelspec", named);
   choose(metadata, ".venv");
   expect(chosenIn(metadata)).toBe(".venv");
   choose(metadata, null);
-  expect(metadata.get("kernelspec")).toEqual({ name: "python3", language: "python" });
+  expect(metadata.get("kernelspec")).toEqual(named);
+});
+
+test("a notebook that names no kernel is one for nbformat after an interpreter is chosen", () => {
+  const metadata = new Y.Doc().getMap("metadata");
+  choose(metadata, ".venv");
+  expect(metadata.get("kernelspec")).toEqual({
+    display_name: "Python 3",
+    language: "python",
+    name: "python3",
+    interpreter: ".venv",
+  });
+  metadata.set("kernelspec", { interpreter: ".venv" });
+  choose(metadata, null);
+  expect(metadata.has("kernelspec")).toBe(false);
 });
 
 test("a kernel of another language is chosen in Jupyter's words, and Python again", () => {
