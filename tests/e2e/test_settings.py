@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from playwright.sync_api import Locator
 
 from tests.e2e.browser import Notebook, until
 from tests.e2e.conftest import TOKEN, Open, Server, Write
@@ -76,6 +77,58 @@ def test_keys_are_given_anew_and_taken_back(written: Write, opened: Open) -> Non
     notebook.press("d", "d")
     notebook.press("Delete")
     until(lambda: notebook.order() == ["b"], "the cell to be deleted")
+
+
+def test_keys_of_the_text_are_given_anew_in_open_editors(written: Write, opened: Open) -> None:
+    """PAGE-67"""
+    notebook = opened(written("one = 1\ntwo = 2", "3"))
+    page = notebook.page
+
+    def row(name: str) -> Locator:
+        return page.locator(f'[data-shortcut="{name}"]')
+
+    def give(name: str, *keys: str) -> None:
+        row(name).get_by_label("Another key").click()
+        notebook.press(*keys)
+
+    notebook.press("Enter", "Control+Home")
+    settings(notebook)
+    give("comment", "a")
+    until(lambda: "for the text itself" in row("comment").inner_text(), "a letter to be refused")
+    give("comment", "Control+d")
+    until(lambda: "next same word" in row("comment").inner_text(), "what is in the way")
+    give("comment", "F6")
+    row("comment").get_by_label("Take Ctrl / away").click()
+    give("split", "Control+Alt+x")
+    give("run", "F8")
+    row("leave").get_by_label("Take Ctrl M away").click()
+    row("leave").get_by_label("Take Esc away").click()
+    until(lambda: "Without a key" in row("leave").inner_text(), "one key to be left")
+    notebook.press("Escape")
+    # The editor that was open obeys at once.
+    until(lambda: notebook.cell("a").get_attribute("data-editing") is not None, "the cell again")
+    notebook.press("Control+/", "F6")
+    until(lambda: notebook.source("a") == "# one = 1\ntwo = 2", "one line commented, once")
+    notebook.press("F6", "ArrowDown", "Home", "Control+Alt+x")
+    until(lambda: len(notebook.order()) == 3, "two parts")
+    below = notebook.order()[1]
+    notebook.press("F8")
+    notebook.wait(below, "finished")
+
+    page.reload()
+    page.wait_for_selector("[data-cell-id]")
+    notebook.press("Enter", "F6")
+    until(lambda: notebook.source(notebook.order()[0]).startswith("# one"), "the key to be kept")
+    notebook.press("Escape", "h")
+    sheet = page.get_by_role("dialog")
+    until(lambda: "F6" in sheet.inner_text(), "the sheet to say so")
+    notebook.press("Escape", "Escape")
+    until(lambda: sheet.count() == 0, "the sheet to close")
+    settings(notebook)
+    row("comment").get_by_label("The usual keys").click()
+    until(lambda: row("comment").locator("kbd").all_inner_texts() == ["Ctrl /"], "the usual key")
+    notebook.press("Escape", "Enter", "Control+/")
+    until(lambda: notebook.source(notebook.order()[0]).startswith("one"), "the usual key to work")
 
 
 def test_vim_keys_work_in_a_cell_and_lead_out_of_it(written: Write, opened: Open) -> None:

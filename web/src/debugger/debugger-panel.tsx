@@ -276,7 +276,7 @@ function Breakpoints(props: {
         Stop where an error is raised
       </label>
       {all.length === 0 ? (
-        <p className="faint">None. Press beside a line, or F9 on it.</p>
+        <p className="faint">None. Press beside a line.</p>
       ) : (
         <ul>
           {all.map(({ cellId, line }) => (

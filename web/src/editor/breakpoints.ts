@@ -1,6 +1,6 @@
 /**
  * Breakpoints beside a cell's lines, and the line on which the code stands. They move with the
- * text; a press beside a line, or F9, sets or takes one.
+ * text; a press beside a line sets or takes one, as does a key (`editor-commands.ts`).
  */
 
 import {
@@ -11,7 +11,7 @@ import {
   StateEffect,
   StateField,
 } from "@codemirror/state";
-import { Decoration, EditorView, GutterMarker, gutter, keymap } from "@codemirror/view";
+import { Decoration, EditorView, GutterMarker, gutter } from "@codemirror/view";
 
 export interface BreakpointsShown {
   /** Whether there is a place to press. */
@@ -82,16 +82,6 @@ export function breakpoints(acts: BreakpointActs): Extension {
     dots,
     standing,
     place.of([]),
-    keymap.of([
-      {
-        key: "F9",
-        preventDefault: true,
-        run: ({ state }) => {
-          acts.toggleBreakpoint(state.doc.lineAt(state.selection.main.head).number);
-          return true;
-        },
-      },
-    ]),
     EditorView.updateListener.of(({ docChanged, state }) => {
       if (docChanged && state.field(dots).size > 0) acts.breakpointsMoved(linesOf(state));
     }),

@@ -3,23 +3,20 @@
  * cell comes into view and leaves it; undo history, cursor and selection outlive it.
  */
 
-import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap } from "@codemirror/commands";
+import { closeBrackets } from "@codemirror/autocomplete";
 import { pythonLanguage } from "@codemirror/lang-python";
 import {
   bracketMatching,
   codeFolding,
-  foldKeymap,
   indentOnInput,
   indentUnit,
   LanguageSupport,
   syntaxHighlighting,
 } from "@codemirror/language";
-import { selectNextOccurrence } from "@codemirror/search";
 import { Compartment, EditorSelection, EditorState, type Extension } from "@codemirror/state";
-import { EditorView, keymap, placeholder, rectangularSelection } from "@codemirror/view";
+import { EditorView, placeholder, rectangularSelection } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
-import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
+import { yCollab } from "y-codemirror.next";
 import * as Y from "yjs";
 import { TYPED } from "../sync/cells";
 import type { NotebookLanguage } from "../sync/notebook-language";
@@ -28,8 +25,7 @@ import { beginCalm, calmOnScroll } from "./calm-on-scroll";
 import { completion } from "./completion";
 import { cursors } from "./cursors";
 import { definitions } from "./definition";
-import type { EditorActions } from "./editor-actions";
-import { editorKeys } from "./editor-keys";
+import { type EditorActions, editorHome } from "./editor-actions";
 import { loadGrammar } from "./grammars";
 import { hoverWords } from "./hover";
 import { inspection } from "./inspection";
@@ -44,11 +40,14 @@ export interface EditorOptions {
   readonly label: string;
   readonly hint: string;
   readonly look: EditorLook;
+  /** As `editorKeys` makes them; the same for all editors. */
+  readonly keys: Extension;
   readonly actions: EditorActions;
 }
 
 const language = new Compartment();
 const label = new Compartment();
+const keys = new Compartment();
 
 /** What outlives an editor, by the text it edited. */
 const histories = new WeakMap<Y.Text, Y.UndoManager>();
@@ -110,18 +109,8 @@ function kernelHelp(actions: EditorActions): Extension {
   return [completion(actions, false), hoverWords(actions)];
 }
 
-const keys = keymap.of([
-  { key: "Mod-d", run: selectNextOccurrence, preventDefault: true },
-  ...foldKeymap,
-  ...closeBracketsKeymap,
-  ...completionKeymap,
-  ...yUndoManagerKeymap,
-  ...defaultKeymap.filter((binding) => binding.key !== "Mod-Enter"),
-]);
-
 export class CodeEditor {
   readonly view: EditorView;
-  private readonly leave: () => void;
   private readonly actions: EditorActions;
 
   constructor(
@@ -130,7 +119,6 @@ export class CodeEditor {
     options: EditorOptions,
   ) {
     const { actions, kind } = options;
-    this.leave = () => actions.leave();
     this.actions = actions;
     const isCode = kind === "code";
     const isPython = isCode && options.language.isPython;
@@ -145,8 +133,8 @@ export class CodeEditor {
         ...(selection && { selection }),
         extensions: [
           initialLook(options.look),
-          editorKeys(actions, isCode),
-          keys,
+          keys.of(options.keys),
+          editorHome.of({ actions, language: isPython ? "python" : isCode ? "other" : null }),
           shared,
           cursors(selection?.ranges.length),
           yCollab(text, null, { undoManager: historyOf(text) }),
@@ -214,7 +202,13 @@ export class CodeEditor {
   }
 
   showLook(look: EditorLook): void {
-    showLook(this.view, look, () => this.leave());
+    showLook(this.view, look);
+  }
+
+  showKeys(bound: Extension): void {
+    if (keys.get(this.view.state) !== bound) {
+      this.view.dispatch({ effects: keys.reconfigure(bound) });
+    }
   }
 
   /** Underlines what is wrong; nothing, where nothing is. */

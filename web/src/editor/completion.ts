@@ -129,6 +129,7 @@ export function completion(actions: EditorActions, isPython: boolean): Extension
   return [
     autocompletion({
       activateOnTyping: false,
+      defaultKeymap: false, // its keys are among ours
       icons: false,
       maxRenderedOptions: 60,
       override: [

@@ -1,10 +1,9 @@
-/** Ctrl+click and F12 go to where a name is defined; Shift+F12 shows where it is used. */
+/** Ctrl+click goes to where a name is defined; the keys are among the editor's commands. */
 
 import type { Extension } from "@codemirror/state";
-import { EditorView, keymap } from "@codemirror/view";
+import { EditorView } from "@codemirror/view";
+import { isMac } from "../ui/key-names";
 import type { EditorActions } from "./editor-actions";
-
-const isMac = /^Mac|^iP/.test(navigator.platform);
 
 export function definitions(actions: EditorActions): Extension {
   return [
@@ -21,21 +20,5 @@ export function definitions(actions: EditorActions): Extension {
         return true;
       },
     }),
-    keymap.of([
-      {
-        key: "F12",
-        run: ({ state }) => {
-          actions.goToDefinition(state.doc.toString(), state.selection.main.head);
-          return true;
-        },
-      },
-      {
-        key: "Shift-F12",
-        run: ({ state }) => {
-          actions.showUses(state.doc.toString(), state.selection.main.head);
-          return true;
-        },
-      },
-    ]),
   ];
 }

@@ -1,5 +1,8 @@
 /** What an editor asks of the notebook around it. */
 
+import { Facet } from "@codemirror/state";
+import type { EditorView } from "@codemirror/view";
+
 export interface Completions {
   readonly from: number;
   readonly to: number;
@@ -30,15 +33,12 @@ export interface Call {
 }
 
 export interface EditorActions {
-  /** Run the cell, then stay, go to the next cell, or to a new one below. */
-  run(then: "stay" | "next" | "insert"): void;
   /** Back to command mode. */
   leave(): void;
   /** The cursor went over the first or the last line; false when there is no cell there. */
   step(by: -1 | 1): boolean;
   /** Cuts the cell at each of these places. */
   split(offsets: readonly number[]): void;
-  save(): void;
   format(): void;
   focused(): void;
   blurred(): void;
@@ -57,4 +57,19 @@ export interface EditorActions {
   breakpointsMoved(lines: readonly number[]): void;
   /** Whether names are offered while one types, not only after a dot or a key. */
   completesWhileTyping(): boolean;
+}
+
+/** Where an editor stands: what its commands ask, and of which language its text is. */
+export interface EditorHome {
+  readonly actions: EditorActions;
+  /** `null` for what is no code. */
+  readonly language: "python" | "other" | null;
+}
+
+export const editorHome = Facet.define<EditorHome, EditorHome | null>({
+  combine: ([home]) => home ?? null,
+});
+
+export function homeOf(view: EditorView): EditorHome | null {
+  return view.state.facet(editorHome);
 }

@@ -1,4 +1,4 @@
-/** Documentation of the name at the cursor, in a box by it: Shift+Tab opens, any move closes. */
+/** Documentation of the name at the cursor, in a box by it, which any move closes. */
 
 import { type Extension, StateEffect, StateField } from "@codemirror/state";
 import { type EditorView, showTooltip, type Tooltip } from "@codemirror/view";

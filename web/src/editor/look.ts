@@ -1,7 +1,7 @@
 /** What of an editor follows the settings while it is open. */
 
 import { Compartment, type Extension, Prec } from "@codemirror/state";
-import { EditorView, lineNumbers } from "@codemirror/view";
+import { EditorView, lineNumbers, runScopeHandlers } from "@codemirror/view";
 import { drawnCursors } from "./cursors";
 import { indentGuides } from "./indent-guides";
 
@@ -28,26 +28,25 @@ export function initialLook(given: EditorLook): Extension {
   return [vimKeys.of([]), look.of(extensionsOf(given))];
 }
 
-/** `leave` is what Escape does in vim's normal mode. */
-export function showLook(view: EditorView, given: EditorLook, leave: () => void): void {
+export function showLook(view: EditorView, given: EditorLook): void {
   view.dispatch({ effects: look.reconfigure(extensionsOf(given)) });
   const hasVim = (vimKeys.get(view.state) as readonly unknown[] | undefined)?.length !== 0;
   if (given.keymap === "default") {
     if (hasVim) view.dispatch({ effects: vimKeys.reconfigure([]) });
-  } else if (!hasVim) void loadVim(view, leave);
+  } else if (!hasVim) void loadVim(view);
 }
 
-async function loadVim(view: EditorView, leave: () => void): Promise<void> {
+async function loadVim(view: EditorView): Promise<void> {
   const { getCM, vim } = await import("@replit/codemirror-vim");
   // It may have been thrown away while the keys were on their way.
   if (!view.dom.isConnected) return;
+  // With nothing left for vim to give up, Escape is the editor's, as every key vim does not know.
   const leaving = EditorView.domEventHandlers({
     keydown: (event, within) => {
       const state = getCM(within)?.state.vim;
       if (event.key !== "Escape" || !state) return false;
       if (state.insertMode || state.visualMode || state.inputState?.keyBuffer?.length) return false;
-      leave();
-      return true;
+      return runScopeHandlers(within, event, "editor");
     },
   });
   const extension = [Prec.highest(leaving), Prec.highest(vim()), drawnCursors];

@@ -1,6 +1,6 @@
 /**
  * How the function is called whose arguments one types: a line over the cursor, with the
- * parameter one is at in bold. Opened by `(` and `,` and by Ctrl+Shift+Space; Escape, the end
+ * parameter one is at in bold. Opened by `(` and `,` and by a command; Escape, the end
  * of the call or of typing there closes it.
  */
 

@@ -5,6 +5,7 @@ import type { Scroll } from "../outputs/output-tools";
 import { useSource } from "../sync/use-notebook";
 import { Icon } from "../ui/icon";
 import { counted } from "../ui/words";
+import { useWithKeys } from "./commands";
 import { beginDrag } from "./drag";
 import { useText } from "./source-view";
 import { useDesk } from "./use-view";
@@ -73,13 +74,14 @@ export function useIsFoldedAway(cellId: string): boolean {
 /** Pulled, it moves the selected cells; by keys, the commands "Move up" and "Move down" do. */
 export function Grip({ cellId }: { readonly cellId: string }) {
   const { view, commander } = useDesk();
+  const withKeys = useWithKeys();
   return (
     <button
       type="button"
       className="cell-grip"
       tabIndex={-1}
       aria-label="Move the cell: pull it up or down"
-      title="Pull to move (Ctrl+Shift+Up, Ctrl+Shift+Down)"
+      title={withKeys("Pull to move", "move-up", "move-down")}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         beginDrag(event, event.currentTarget, cellId, commander);

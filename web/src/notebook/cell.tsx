@@ -14,6 +14,7 @@ import { useWhenIdle } from "../ui/idle";
 import { CellMenu } from "./cell-menu";
 import { CellOutputs } from "./cell-outputs";
 import { FoldMark, Grip, HiddenSource, useIsFoldedAway, useParts } from "./cell-parts";
+import { keyOf } from "./commands";
 import { estimatedHeight } from "./estimate";
 import { ExecutionMarkView } from "./execution-mark";
 import { markOf, sentenceOf } from "./execution-words";
@@ -211,7 +212,8 @@ function CodeSource({ cellId, kind, name, number, total, viewport, isEditing }: 
     const press = (entry: Entry) => flushSync(() => view.edit(cellId, entry));
     return <StillSource text={text} kind={kind} onPress={press} />;
   }
-  const first = `Type ${title}, then press Shift+Enter to run it`;
+  const key = keyOf("run-next", "+");
+  const first = key ? `Type ${title}, then press ${key} to run it` : `Type ${title}`;
   const hint = kind === "raw" ? "Raw text" : total === 1 && number === 1 ? first : "";
   return (
     <EditorSource

@@ -1,10 +1,10 @@
-/** The palette with every command of the table, and what the editor does by its own keys. */
+/** The palette with every command of the notebook and of the editor. */
 
 import { useMemo } from "react";
 import { Palette, type PaletteEntry } from "../palette/palette";
 import { keyWords } from "../ui/key-names";
 import { type PageActs, useCommands } from "./commands";
-import { EDITOR_COMMANDS, pressInEditor } from "./editor-commands";
+import { runInEditor, useEditorCommands } from "./typing-keys";
 import { useDesk } from "./use-view";
 
 interface CommandPaletteProps {
@@ -15,6 +15,7 @@ interface CommandPaletteProps {
 export function CommandPalette({ page, onClose }: CommandPaletteProps) {
   const { commander } = useDesk();
   const commands = useCommands();
+  const editorCommands = useEditorCommands();
   const entries = useMemo(
     () => [
       ...commands
@@ -24,21 +25,23 @@ export function CommandPalette({ page, onClose }: CommandPaletteProps) {
             id: command.id,
             title: command.title,
             group: command.group,
-            keys: command.keys.map(keyWords),
+            keys: command.keys.map((key) => keyWords(key)),
             run: () => command.run(commander, page),
           }),
         ),
-      ...EDITOR_COMMANDS.filter((each) => !each.isForFingers).map(
-        ({ id, title, keys }): PaletteEntry => ({
-          id: `text-${id}`,
-          title,
-          group: "Text",
-          keys: keys.map(keyWords),
-          run: () => pressInEditor(commander, keys[0] ?? ""),
-        }),
-      ),
+      ...editorCommands
+        .filter((each) => !each.isForFingers)
+        .map(
+          (command): PaletteEntry => ({
+            id: `text-${command.id}`,
+            title: command.title,
+            group: "Text",
+            keys: command.keys.map((key) => keyWords(key)),
+            run: () => runInEditor(commander, command),
+          }),
+        ),
     ],
-    [commands, commander, page],
+    [commands, editorCommands, commander, page],
   );
   return <Palette entries={entries} onClose={onClose} />;
 }

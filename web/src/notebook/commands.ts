@@ -3,9 +3,8 @@
  * shortcut sheet, the menus and the palette are written from it.
  */
 
-import { useMemo } from "react";
 import { PANELS, type PanelName } from "../panels/panel-state";
-import { bound } from "../settings/bound-keys";
+import { bound, type Chosen, type Reach } from "../settings/bound-keys";
 import { changeSettings, currentSettings, useSettings } from "../settings/settings-store";
 import { keyWords } from "../ui/key-names";
 import { setTheme } from "../ui/theme";
@@ -35,8 +34,8 @@ export interface Command {
   readonly title: string;
   readonly group: CommandGroup;
   readonly run: (commander: Commander, page: PageActs) => void;
-  /** Obeyed while one types in a cell, too. */
-  readonly isEverywhere?: boolean;
+  /** Keys that type text stay in command mode, whatever the reach. */
+  readonly reach: Exclude<Reach, "text">;
 }
 
 /** What the page itself does. */
@@ -61,9 +60,9 @@ function command(
   title: string,
   keys: readonly string[],
   run: Command["run"],
-  isEverywhere = false,
+  reach: Command["reach"] = group === "Run" ? "cell" : "command",
 ): Command {
-  return { id, group, title, keys, run, isEverywhere };
+  return { id, group, title, keys, run, reach };
 }
 
 export const COMMANDS: readonly Command[] = [
@@ -144,7 +143,7 @@ export const COMMANDS: readonly Command[] = [
     ),
   ),
 
-  command("interrupt", "Kernel", "Interrupt", ["I I"], (c) => c.interrupt()),
+  command("interrupt", "Kernel", "Interrupt", ["I I"], (c) => c.interrupt(), "cell"),
   command("restart", "Kernel", "Restart the kernel", ["0 0"], (_, page) => page.askRestart()),
   command("restart-run-all", "Kernel", "Restart and run all", [], (c) => c.restart(true)),
   command("restart-clear", "Kernel", "Restart and clear all outputs", [], (c) => {
@@ -156,17 +155,17 @@ export const COMMANDS: readonly Command[] = [
   command("debug", "Kernel", "Turn the debugger on or off", [], (c) => c.toggleDebugger()),
   command("stop-kernel", "Kernel", "Stop the kernel", [], (c) => c.stopKernel()),
 
-  command("save", "Notebook", "Save", ["Ctrl+S", "S"], (c) => c.save()),
-  command("find", "Notebook", "Find", ["Ctrl+F", "F"], (_, page) => page.find(false), true),
+  command("save", "Notebook", "Save", ["Ctrl+S", "S"], (c) => c.save(), "cell"),
+  command("find", "Notebook", "Find", ["Ctrl+F", "F"], (_, page) => page.find(false), "everywhere"),
   command(
     "replace",
     "Notebook",
     "Find and replace",
     ["Ctrl+H"],
     (_, page) => page.find(true),
-    true,
+    "everywhere",
   ),
-  command("print", "Notebook", "Print", ["Ctrl+P"], (_, page) => page.print(), true),
+  command("print", "Notebook", "Print", ["Ctrl+P"], (_, page) => page.print(), "everywhere"),
   ...EXPORTS.map(({ form, title }) =>
     command(`export-${form}`, "Notebook", `Export as ${title}`, [], (_, page) =>
       page.exportAs(form),
@@ -183,7 +182,7 @@ export const COMMANDS: readonly Command[] = [
     "All commands",
     ["Ctrl+Shift+P", "Ctrl+K", "P"],
     (_, page) => page.showPalette(),
-    true,
+    "everywhere",
   ),
   ...PANELS.map(({ name, title }) =>
     command(`panel-${name}`, "View", `Panel: ${title}`, [], (_, page) => page.togglePanel(name)),
@@ -196,7 +195,14 @@ export const COMMANDS: readonly Command[] = [
   }),
   command("larger", "View", "Larger code", [], () => resize(1)),
   command("smaller", "View", "Smaller code", [], () => resize(-1)),
-  command("settings", "View", "Settings", ["Ctrl+,"], (_, page) => page.showSettings(), true),
+  command(
+    "settings",
+    "View",
+    "Settings",
+    ["Ctrl+,"],
+    (_, page) => page.showSettings(),
+    "everywhere",
+  ),
   command("theme-light", "View", "Light theme", [], () => setTheme("light")),
   command("theme-dark", "View", "Dark theme", [], () => setTheme("dark")),
   command("theme-system", "View", "Theme as the system", [], () => setTheme("system")),
@@ -221,15 +227,33 @@ function selectAll(commander: Commander): void {
   commander.view.extendTo(last);
 }
 
+let last: { readonly chosen: Chosen; readonly commands: readonly Command[] } | null = null;
+
+/** The commands with the keys that were chosen; made anew only when others are. */
+export function commandsWith(chosen: Chosen): readonly Command[] {
+  if (last?.chosen !== chosen) last = { chosen, commands: bound(COMMANDS, chosen) };
+  return last.commands;
+}
+
 /** The commands with the keys a person gave them. */
 export function useCommands(): readonly Command[] {
-  const { shortcuts } = useSettings();
-  return useMemo(() => bound(COMMANDS, shortcuts), [shortcuts]);
+  return commandsWith(useSettings().shortcuts);
 }
 
 /** The first key of a command as people read it, for a menu; undefined when it has none. */
-export function keyOf(commandId: string): string | undefined {
-  const commands = bound(COMMANDS, currentSettings().shortcuts);
+export function keyOf(commandId: string, joint?: string): string | undefined {
+  const commands = commandsWith(currentSettings().shortcuts);
   const key = commands.find((each) => each.id === commandId)?.keys[0];
-  return key === undefined ? undefined : keyWords(key);
+  return key === undefined ? undefined : keyWords(key, joint);
+}
+
+/** Puts the keys of commands behind words, for a tooltip: `Find (Ctrl+F)`. */
+export function useWithKeys(): (words: string, ...commandIds: readonly string[]) => string {
+  useCommands(); // wakes when other keys are chosen
+  return withKeys;
+}
+
+function withKeys(words: string, ...commandIds: readonly string[]): string {
+  const keys = commandIds.flatMap((id) => keyOf(id, "+") ?? []);
+  return keys.length === 0 ? words : `${words} (${keys.join(", ")})`;
 }

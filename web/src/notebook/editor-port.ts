@@ -46,14 +46,9 @@ export function editorActions(cellId: string, commander: Commander): EditorActio
   }
 
   return {
-    run: (then) => {
-      view.edit(cellId);
-      commander.run(then);
-    },
     leave: () => view.leave(),
     step: (by) => commander.go(by, "edit"),
     split: (offsets) => commander.split(cellId, offsets),
-    save: () => commander.save(),
     format: () => void formatCells(commander, [cellId]),
     focused: () => {
       const { mode, active } = view.current;

@@ -8,11 +8,12 @@ import { Button } from "../ui/button";
 import { Icon, type IconName } from "../ui/icon";
 import { keyWords } from "../ui/key-names";
 import { useCommands } from "./commands";
+import { useEditorCommands } from "./typing-keys";
 
-/** By the id of the command whose key it is; without one, the key itself. */
+/** By the id of the command whose key it is. */
 const HINTS: readonly { readonly of: string; readonly words: string }[] = [
   { of: "run-next", words: "runs the cell and goes on to the next" },
-  { of: "Escape", words: "leaves the text: letters are commands then" },
+  { of: "leave", words: "leaves the text: letters are commands then" },
   { of: "insert-below", words: "adds a cell below" },
   { of: "to-markdown", words: "makes it a cell of words" },
   { of: "shortcuts", words: "shows every key" },
@@ -31,7 +32,7 @@ const isTouched = window.matchMedia("(hover: none)");
 /** `cellId` is the only cell, or null where there is none. */
 export function Hints({ cellId }: { readonly cellId: string | null }) {
   const { hasHints } = useSettings();
-  const commands = useCommands();
+  const commands = [...useCommands(), ...useEditorCommands()];
   const { document: notebook } = useNotebook();
   // They stay while the first lines are typed, and go when those have run.
   const [wasBlank] = useState(() => !cellId || !notebook.source(cellId)?.length);
@@ -40,8 +41,7 @@ export function Hints({ cellId }: { readonly cellId: string | null }) {
   const hints = isTouched.matches
     ? TOUCHED.map(({ icon, words }) => ({ words, sign: <Icon name={icon} /> }))
     : HINTS.flatMap(({ of, words }) => {
-        const command = commands.find((each) => each.id === of);
-        const key = command ? command.keys[0] : of;
+        const key = commands.find((each) => each.id === of)?.keys[0];
         return key === undefined ? [] : { words, sign: <kbd>{keyWords(key)}</kbd> };
       });
   return (

@@ -1,8 +1,11 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
+import { inTheWay } from "../settings/key-conflicts";
+import type { ShortcutCommand } from "../settings/shortcuts";
 import { nameOf } from "../ui/key-names";
 import { COMMANDS } from "./commands";
 import { Keys } from "./keymap";
+import { EVERY_COMMAND } from "./typing-keys";
 
 const press = (
   key: string,
@@ -16,8 +19,17 @@ test("no key means two things", () => {
   expect(keys.filter((key) => firsts.includes(key))).toEqual([]);
 });
 
+test("no key means two things while one types", () => {
+  const commands: readonly ShortcutCommand[] = EVERY_COMMAND;
+  for (const command of commands.filter(({ reach }) => reach !== "command")) {
+    for (const key of command.keys) {
+      expect(inTheWay(commands, command, key)?.id ?? null, `${command.id} by ${key}`).toBeNull();
+    }
+  }
+});
+
 test("no two commands have one name", () => {
-  const ids = COMMANDS.map((command) => command.id);
+  const ids = EVERY_COMMAND.map((command) => command.id);
   expect(new Set(ids).size).toBe(ids.length);
 });
 

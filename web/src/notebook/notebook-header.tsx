@@ -16,7 +16,7 @@ import { Menu, type MenuEntry } from "../ui/menu";
 import { ThemeMenu } from "../ui/theme-menu";
 import { Toolbar } from "../ui/toolbar";
 import { countWords } from "../ui/words";
-import { keyOf, type PageActs } from "./commands";
+import { keyOf, type PageActs, useWithKeys } from "./commands";
 import { RunningTime } from "./execution-mark";
 import { EXPORTS } from "./exporting";
 import { areBeside } from "./outputs-beside";
@@ -30,6 +30,7 @@ interface HeaderProps {
 
 export function NotebookHeader({ page, homeAddress }: HeaderProps) {
   const { commander } = useDesk();
+  const withKeys = useWithKeys();
   return (
     <header className="bar">
       <a
@@ -52,7 +53,7 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
       <Toolbar className="bar-acts" label="Notebook">
         <Button
           icon="run"
-          title="Run the selected cells (Shift+Enter)"
+          title={withKeys("Run the selected cells", "run-next")}
           label="Run"
           className="bar-run"
           look="quiet"
@@ -71,7 +72,7 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
         <InterruptButton />
         <Button
           icon="restart"
-          title="Restart the kernel (0 0)"
+          title={withKeys("Restart the kernel", "restart")}
           label="Restart"
           className="wide-only"
           look="quiet"
@@ -87,20 +88,20 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
         </span>
         <Button
           icon="search"
-          label="Find (Ctrl+F)"
+          label={withKeys("Find", "find")}
           look="quiet"
           className="wide-only"
           onClick={() => page.find(false)}
         />
         <Button
           icon="command"
-          label="All commands (Ctrl+Shift+P)"
+          label={withKeys("All commands", "palette")}
           look="quiet"
           onClick={() => page.showPalette()}
         />
         <Button
           icon="settings"
-          label="Settings (Ctrl+,)"
+          label={withKeys("Settings", "settings")}
           look="quiet"
           className="wide-only"
           onClick={() => page.showSettings()}
@@ -120,10 +121,11 @@ export function NotebookHeader({ page, homeAddress }: HeaderProps) {
 function InterruptButton() {
   const { commander } = useDesk();
   const isBusy = useSession(isBusyOf);
+  const withKeys = useWithKeys();
   return (
     <Button
       icon="stop"
-      title="Interrupt (I I)"
+      title={withKeys("Interrupt", "interrupt")}
       label="Interrupt"
       look="quiet"
       disabled={!isBusy}
@@ -151,13 +153,14 @@ function SavedState() {
   const keepsEdits = useSession(keepsEditsOf);
   const { autosaves } = useSettings();
   const { commander } = useDesk();
+  const withKeys = useWithKeys();
   const { text, tone, detail } = savedWords(status, isConnected, keepsEdits, autosaves);
   return (
     <button
       type="button"
       className="bar-saved"
       data-tone={tone}
-      title={`${detail}\nSave now: Ctrl+S`}
+      title={`${detail}\n${withKeys("Save now", "save")}`}
       onClick={() => commander.save()}
     >
       {text}

@@ -10,14 +10,14 @@ import { type NotebookSession, openNotebook } from "../sync/notebook-session";
 import { NotebookProvider } from "../sync/use-notebook";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
-import { nameOf } from "../ui/key-names";
+import { nameOf, typesText } from "../ui/key-names";
 import { Announcer } from "./announcer";
 import { Banners } from "./banners";
 import { CellList } from "./cell-list";
 import { listenToClipboard } from "./clipboard-events";
 import { CommandPalette } from "./command-palette";
 import { Commander } from "./commander";
-import { COMMANDS, type PageActs, useCommands } from "./commands";
+import { type Command, type PageActs, useCommands } from "./commands";
 import { DebugKeys } from "./debug-keys";
 import { DeskPanels, type PagePlaces } from "./desk-panels";
 import { exportNotebook } from "./exporting";
@@ -33,6 +33,7 @@ import { useOutputHome } from "./output-home";
 import { showSigns } from "./page-signs";
 import { printNotebook } from "./printing";
 import { ShortcutSheet } from "./shortcut-sheet";
+import { EVERY_COMMAND } from "./typing-keys";
 import { DeskProvider, useDesk } from "./use-view";
 
 const SettingsDialog = lazy(async () => ({
@@ -176,7 +177,7 @@ function Desk(props: NotebookPageProps & { readonly session: NotebookSession }) 
       <NameList />
       {dialog === "settings" && (
         <Suspense>
-          <SettingsDialog commands={COMMANDS} onClose={() => setDialog(null)} />
+          <SettingsDialog commands={EVERY_COMMAND} onClose={() => setDialog(null)} />
         </Suspense>
       )}
       {dialog === "kernel" && (
@@ -243,8 +244,14 @@ function isForField(event: KeyboardEvent): boolean {
   return isPressed && isBare && target.closest("button, a, summary") !== null;
 }
 
-function hasModifier(name: string): boolean {
-  return name.startsWith("Ctrl+") || name.startsWith("Alt+");
+/** Whether a command is obeyed there, though the focus is in something that takes keys. */
+function reaches({ reach }: Command, { target }: KeyboardEvent): boolean {
+  if (reach === "everywhere") return true;
+  return (
+    reach === "cell" &&
+    target instanceof Element &&
+    target.closest(".cell-source .cm-content") !== null
+  );
 }
 
 function CommandKeys({ page }: { readonly page: PageActs }) {
@@ -259,8 +266,8 @@ function CommandKeys({ page }: { readonly page: PageActs }) {
       const name = nameOf(event);
       const command = keys.read(name, event.timeStamp);
       if (command === null) return;
-      // In a field a bare letter is always typed, whatever it means in command mode.
-      if (isField && (command === "wait" || !command.isEverywhere || !hasModifier(name))) return;
+      // In a field a letter is always typed, whatever it means in command mode.
+      if (isField && (command === "wait" || !reaches(command, event) || typesText(name))) return;
       event.preventDefault();
       if (command !== "wait") command.run(commander, page);
     };

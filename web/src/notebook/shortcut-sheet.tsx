@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Dialog } from "../ui/dialog";
 import { keyWords } from "../ui/key-names";
 import { GROUPS, useCommands } from "./commands";
-import { EDITOR_COMMANDS } from "./editor-commands";
+import { useEditorCommands } from "./typing-keys";
 
 interface Row {
   readonly keys: readonly string[];
@@ -18,12 +18,18 @@ function KeyNames({ keys }: { readonly keys: readonly string[] }) {
 export function ShortcutSheet({ onClose }: { readonly onClose: () => void }) {
   const [query, setQuery] = useState("");
   const commands = useCommands();
+  const editorCommands = useEditorCommands();
   const sections: readonly { readonly name: string; readonly rows: readonly Row[] }[] = [
     ...GROUPS.map((name) => ({
       name,
       rows: commands.filter((command) => command.group === name && command.keys.length > 0),
     })),
-    { name: "While typing in a cell", rows: EDITOR_COMMANDS },
+    {
+      name: "While typing in a cell",
+      rows: editorCommands
+        .map(({ title, keys, gesture }) => ({ title, keys: gesture ? [...keys, gesture] : keys }))
+        .filter((command) => command.keys.length > 0),
+    },
   ];
   const wanted = query.toLowerCase();
   const fits = (row: Row) =>

@@ -12,6 +12,7 @@ import { type NotebookLanguage, useLanguage } from "../sync/notebook-language";
 import { drawHighlighted } from "../ui/highlight";
 import { editorActions } from "./editor-port";
 import type { Entry } from "./notebook-view";
+import { useEditorKeys } from "./typing-keys";
 import { useDesk, useView } from "./use-view";
 
 /** The text as it is now; wakes when it changes. */
@@ -85,9 +86,10 @@ export function EditorSource({ cellId, text, kind, label, hint, isEntered }: Edi
   const editor = useRef<CodeEditor | null>(null);
   const desk = useDesk();
   const settings = useSettings();
+  const keys = useEditorKeys();
   const language = useLanguage();
   const entry = useView((view) => (view.active === cellId ? view.entry : null));
-  const first = useRef({ label, hint, look: settings });
+  const first = useRef({ label, hint, look: settings, keys });
 
   useLayoutEffect(() => {
     const parent = place.current;
@@ -112,6 +114,7 @@ export function EditorSource({ cellId, text, kind, label, hint, isEntered }: Edi
   }, [isEntered, entry]);
 
   useLayoutEffect(() => editor.current?.showLook(settings), [settings]);
+  useLayoutEffect(() => editor.current?.showKeys(keys), [keys]);
   useLayoutEffect(() => editor.current?.setLabel(label), [label]);
   useLayoutEffect(() => {
     const { mistakes } = desk;

@@ -41,8 +41,8 @@ export function VariablesPanel() {
   if (isBridged) {
     return (
       <p className="panel-empty">
-        This kernel does not tell its variables. Print one in a cell, or press <kbd>Shift</kbd>{" "}
-        <kbd>Tab</kbd> on its name.
+        This kernel does not tell its variables. Print one in a cell, or ask for the documentation
+        of its name there.
       </p>
     );
   }

@@ -5,6 +5,12 @@ interface Keyed {
   readonly keys: readonly string[];
 }
 
+/**
+ * Where a command's keys are obeyed: in command mode; also while one types in a cell; also in
+ * every field of the page; or only in the text of a cell, where it is the editor's.
+ */
+export type Reach = "command" | "cell" | "everywhere" | "text";
+
 export type Chosen = { readonly [commandId: string]: readonly string[] };
 
 export function bound<C extends Keyed>(commands: readonly C[], chosen: Chosen): readonly C[] {
@@ -12,24 +18,4 @@ export function bound<C extends Keyed>(commands: readonly C[], chosen: Chosen): 
     const keys = Object.hasOwn(chosen, command.id) ? chosen[command.id] : undefined;
     return keys ? { ...command, keys } : command;
   });
-}
-
-/**
- * The command that stands in the way of a new key: it has the key itself, or one of the two is
- * the first press of the other (`D` and `D D`).
- */
-export function inTheWay<C extends Keyed>(
-  commands: readonly C[],
-  commandId: string,
-  key: string,
-): C | null {
-  return (
-    commands.find(
-      (command) =>
-        command.id !== commandId &&
-        command.keys.some(
-          (other) => other === key || other.startsWith(`${key} `) || key.startsWith(`${other} `),
-        ),
-    ) ?? null
-  );
 }

@@ -3,8 +3,10 @@
 import type { ReactNode } from "react";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
+import { keyWords } from "../ui/key-names";
 import { notify } from "../ui/notices";
 import { counted } from "../ui/words";
+import { bound } from "./bound-keys";
 import type { PageSettings } from "./page-settings";
 import { changeSettings, useSettings } from "./settings-store";
 import { type ShortcutCommand, Shortcuts } from "./shortcuts";
@@ -18,6 +20,10 @@ interface SettingsDialogProps {
 
 export function SettingsDialog({ commands = [], onClose }: SettingsDialogProps) {
   const settings = useSettings();
+  const keyOf = (commandId: string) => {
+    const command = bound(commands, settings.shortcuts).find((each) => each.id === commandId);
+    return command?.keys[0] === undefined ? null : keyWords(command.keys[0], "+");
+  };
   return (
     <Dialog title="Settings" wide onClose={onClose}>
       <div className="settings">
@@ -51,7 +57,7 @@ export function SettingsDialog({ commands = [], onClose }: SettingsDialogProps) 
           <Flag
             name="completesWhileTyping"
             label="Offer names while typing"
-            detail="Otherwise after a dot, and with Tab or Ctrl+Space."
+            detail="Otherwise after a dot, and when you ask for them."
           />
           <Flag
             name="findsMistakes"
@@ -59,11 +65,11 @@ export function SettingsDialog({ commands = [], onClose }: SettingsDialogProps) 
             detail="Names that no cell defines, and what cannot be read as Python."
           />
           <Flag name="formatsOnSave" label="Format code when you save" />
-          <Flag name="movesOn" label="Shift+Enter goes on to the next cell" />
+          <Flag name="movesOn" label={`${keyOf("run-next") ?? "A run"} goes on to the next cell`} />
           <Flag
             name="autosaves"
             label="Save files by themselves"
-            detail="Without it, only when you press Ctrl+S. Nothing is lost either way: the server records every change."
+            detail={`Without it, only when you ${press(keyOf("save"))}. Nothing is lost either way: the server records every change.`}
           />
         </Group>
         <Group title="Outputs">
@@ -113,6 +119,10 @@ export function SettingsDialog({ commands = [], onClose }: SettingsDialogProps) 
       </div>
     </Dialog>
   );
+}
+
+function press(key: string | null): string {
+  return key === null ? "save" : `press ${key}`;
 }
 
 const NOTICES: readonly (readonly [number, string])[] = [

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bound, inTheWay } from "./bound-keys";
+import { bound } from "./bound-keys";
 import { DEFAULTS, isEqual, settingsOf, wireOf } from "./page-settings";
 
 test("settings go to the wire and come back the same", () => {
@@ -32,12 +32,4 @@ test("chosen keys take the place of a command's own", () => {
   ]);
   expect(bound(commands, { cut: [] })[1]?.keys).toEqual([]);
   expect(bound(commands, JSON.parse('{"__proto__": {"cut": ["E"]}}'))[1]?.keys).toEqual(["X"]);
-});
-
-test("a key that begins another one's two presses is in the way", () => {
-  expect(inTheWay(commands, "cut", "D")?.id).toBe("delete");
-  expect(inTheWay(commands, "delete", "X X")?.id).toBe("cut");
-  expect(inTheWay(commands, "delete", "X")?.id).toBe("cut");
-  expect(inTheWay(commands, "cut", "X")).toBeNull();
-  expect(inTheWay(commands, "cut", "DD")).toBeNull();
 });

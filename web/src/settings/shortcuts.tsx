@@ -1,24 +1,32 @@
 /** Every command with its keys, which can be given anew by pressing them. */
 
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
 import { Button } from "../ui/button";
 import { keyWords, nameOf } from "../ui/key-names";
-import { bound, inTheWay } from "./bound-keys";
+import { bound, type Reach } from "./bound-keys";
+import { isSameKey, problemOf } from "./key-conflicts";
 import { changeSettings, useSettings } from "./settings-store";
 
 export interface ShortcutCommand {
   readonly id: string;
   readonly title: string;
-  readonly group: string;
   /** Those it has when nothing is chosen. */
   readonly keys: readonly string[];
+  readonly reach: Reach;
+  /** What the mouse does, too, which stays. */
+  readonly gesture?: string;
+}
+
+interface Refused {
+  readonly commandId: string;
+  readonly words: string;
 }
 
 export function Shortcuts({ commands }: { readonly commands: readonly ShortcutCommand[] }) {
   const { shortcuts } = useSettings();
   const [query, setQuery] = useState("");
   const [asked, setAsked] = useState<string | null>(null);
-  const [problem, setProblem] = useState("");
+  const [refused, setRefused] = useState<Refused | null>(null);
   const now = bound(commands, shortcuts);
   const wanted = query.toLowerCase();
   const shown = now.filter(
@@ -27,27 +35,87 @@ export function Shortcuts({ commands }: { readonly commands: readonly ShortcutCo
       command.keys.some((key) => keyWords(key).toLowerCase().includes(wanted)),
   );
 
-  function give(commandId: string, key: string) {
-    setAsked(null);
-    const other = inTheWay(now, commandId, key);
-    if (other) {
-      setProblem(`${keyWords(key)} is already there for “${other.title}”; take it away first.`);
-      return;
-    }
-    const keys = now.find((command) => command.id === commandId)?.keys ?? [];
-    set(commandId, [...keys.filter((each) => each !== key), key]);
+  function ask(commandId: string | null) {
+    setRefused(null);
+    setAsked(commandId);
   }
 
-  function set(commandId: string, keys: readonly string[]) {
-    setProblem("");
-    changeSettings({ shortcuts: { ...shortcuts, [commandId]: keys } });
+  function give(command: ShortcutCommand, key: string) {
+    setAsked(null);
+    const words = problemOf(now, command, key);
+    if (words !== null) setRefused({ commandId: command.id, words });
+    else set(command, [...command.keys.filter((each) => !isSameKey(each, key)), key]);
+  }
+
+  function take(command: ShortcutCommand, key: string) {
+    const left = command.keys.filter((each) => each !== key);
+    if (command.id === "leave" && left.length === 0) {
+      const words = "Without a key nobody comes out of the text. Give it another one first.";
+      setRefused({ commandId: command.id, words });
+    } else set(command, left);
+  }
+
+  function set({ id }: ShortcutCommand, keys: readonly string[]) {
+    setRefused(null);
+    changeSettings({ shortcuts: { ...shortcuts, [id]: keys } });
   }
 
   function reset(commandId: string) {
-    setProblem("");
+    setRefused(null);
     const { [commandId]: _, ...rest } = shortcuts;
     changeSettings({ shortcuts: rest });
   }
+
+  const row = (command: ShortcutCommand) => (
+    <li key={command.id} data-shortcut={command.id}>
+      <span>{command.title}</span>
+      <span className="shortcuts-keys">
+        {command.gesture && <kbd title="Stays">{keyWords(command.gesture)}</kbd>}
+        {command.keys.map((key) => (
+          <button
+            key={key}
+            type="button"
+            className="shortcut-key"
+            aria-label={`Take ${keyWords(key)} away from “${command.title}”`}
+            title="Take away"
+            onClick={() => take(command, key)}
+          >
+            <kbd>{keyWords(key)}</kbd>
+          </button>
+        ))}
+        {asked === command.id ? (
+          <Capture
+            takesTwo={command.reach !== "text"}
+            onKey={(key) => give(command, key)}
+            onGiveUp={() => setAsked(null)}
+          />
+        ) : (
+          <Button
+            icon="plus"
+            className="shortcut-add"
+            look="quiet"
+            label={`Another key for “${command.title}”`}
+            onClick={() => ask(command.id)}
+          />
+        )}
+        {Object.hasOwn(shortcuts, command.id) && (
+          <Button
+            icon="restart"
+            look="quiet"
+            label={`The usual keys for “${command.title}”`}
+            onClick={() => reset(command.id)}
+          />
+        )}
+      </span>
+      {refused?.commandId === command.id && (
+        <p className="shortcuts-problem" role="alert">
+          {refused.words}
+        </p>
+      )}
+    </li>
+  );
+  const inText = shown.filter((command) => command.reach === "text");
+  const inNotebook = shown.filter((command) => command.reach !== "text");
 
   return (
     <div className="shortcuts">
@@ -59,56 +127,14 @@ export function Shortcuts({ commands }: { readonly commands: readonly ShortcutCo
         value={query}
         onChange={(event) => setQuery(event.target.value)}
       />
-      <p className="shortcuts-problem" role="alert">
-        {problem}
-      </p>
-      <ul>
-        {shown.map(({ id, title, keys }) => (
-          <li key={id} data-shortcut={id}>
-            <span>{title}</span>
-            <span className="shortcuts-keys">
-              {keys.map((key) => (
-                <button
-                  key={key}
-                  type="button"
-                  className="shortcut-key"
-                  aria-label={`Take ${keyWords(key)} away from “${title}”`}
-                  title="Take away"
-                  onClick={() =>
-                    set(
-                      id,
-                      keys.filter((each) => each !== key),
-                    )
-                  }
-                >
-                  <kbd>{keyWords(key)}</kbd>
-                </button>
-              ))}
-              {asked === id ? (
-                <Capture onKey={(key) => give(id, key)} onGiveUp={() => setAsked(null)} />
-              ) : (
-                <Button
-                  icon="plus"
-                  look="quiet"
-                  label={`Another key for “${title}”`}
-                  onClick={() => {
-                    setProblem("");
-                    setAsked(id);
-                  }}
-                />
-              )}
-              {Object.hasOwn(shortcuts, id) && (
-                <Button
-                  icon="restart"
-                  look="quiet"
-                  label={`The usual keys for “${title}”`}
-                  onClick={() => reset(id)}
-                />
-              )}
-            </span>
-          </li>
-        ))}
-      </ul>
+      {inNotebook.length > 0 && <ul aria-label="In the notebook">{inNotebook.map(row)}</ul>}
+      {inText.length > 0 && (
+        <section aria-label="While typing in a cell">
+          <h4>While typing in a cell</h4>
+          <ul>{inText.map(row)}</ul>
+        </section>
+      )}
+      {shown.length === 0 && <p className="setting-note">No command has that name or key.</p>}
     </div>
   );
 }
@@ -116,34 +142,48 @@ export function Shortcuts({ commands }: { readonly commands: readonly ShortcutCo
 const SECOND_PRESS_MS = 900;
 const ALONE = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "Dead", "Process"]);
 
+interface CaptureProps {
+  /** Two presses that follow each other count as one key. */
+  readonly takesTwo: boolean;
+  readonly onKey: (key: string) => void;
+  readonly onGiveUp: () => void;
+}
+
 /** Takes the next key, or two that follow each other. */
-function Capture(props: { readonly onKey: (key: string) => void; readonly onGiveUp: () => void }) {
+function Capture({ takesTwo, onKey, onGiveUp }: CaptureProps) {
   const [first, setFirst] = useState<string | null>(null);
   const element = useRef<HTMLButtonElement>(null);
-  const { onKey, onGiveUp } = props;
   const done = useRef(onKey);
   done.current = onKey;
+
+  /** The focus goes back to where it came from, before this was in its place. */
+  const finish = useCallback((act: () => void) => {
+    const row = element.current?.closest("li");
+    act();
+    requestAnimationFrame(() => row?.querySelector<HTMLElement>(".shortcut-add")?.focus());
+  }, []);
 
   useEffect(() => element.current?.focus(), []);
   useEffect(() => {
     if (first === null) return;
-    const timer = setTimeout(() => done.current(first), SECOND_PRESS_MS);
+    const timer = setTimeout(() => finish(() => done.current(first)), SECOND_PRESS_MS);
     return () => clearTimeout(timer);
-  }, [first]);
+  }, [first, finish]);
 
   function onKeyDown(event: KeyboardEvent) {
     if (ALONE.has(event.key) || event.key === "Tab") return;
     event.preventDefault();
     event.stopPropagation();
     if (event.key === "Escape") {
-      onGiveUp();
+      finish(onGiveUp);
       return;
     }
-    const name = nameOf(event);
+    // AltGr types signs, though some systems say that Ctrl and Alt are held for it.
+    const name = event.getModifierState("AltGraph") ? event.key : nameOf(event);
     const isBare = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (first !== null) done.current(`${first} ${name}`);
-    else if (isBare && event.key.length === 1) setFirst(name);
-    else done.current(name);
+    if (first !== null) finish(() => done.current(`${first} ${name}`));
+    else if (takesTwo && isBare && event.key.length === 1) setFirst(name);
+    else finish(() => done.current(name));
   }
 
   return (
