@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from tailrace_kernel.answers import Answers
 from tailrace_kernel.attribution import attribute_threads
+from tailrace_kernel.canvases import keep_canvases_whole
 from tailrace_kernel.cell_signals import put_off_handlers
 from tailrace_kernel.comms import Comms
 from tailrace_kernel.control import Control, announce, listen
@@ -102,6 +103,7 @@ class Guest:
             self._windows.settle,
             tables.settle,
             keep_figures_whole(self._loop),
+            keep_canvases_whole(self._loop),
         ]
         debugger = Debugger(
             self._shell,

@@ -10,14 +10,13 @@ drawing anew.
 import asyncio
 import copy
 import functools
-import weakref
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from tailrace_kernel.later import when_imported
+from tailrace_kernel.settled import Settled
 
-SETTLED_S = 0.5  # a slider that moves a figure moves it many times a second
 TOLD_IN_PASSING = (
     "_send_relayout_msg",
     "_send_restyle_msg",
@@ -31,46 +30,30 @@ TOLD_IN_PASSING = (
 
 def keep_figures_whole(loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
     """Returns what is to be called after each cell: its changes need not wait."""
-    figures = _Figures(loop)
-    when_imported("plotly.basewidget", figures.teach)
-    return figures.tell
+    figures = Settled(loop, _tell_of)
 
-
-class _Figures:
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._changed: dict[int, weakref.ref[Any]] = {}  # figures have no hash
-        self._due: asyncio.TimerHandle | None = None
-
-    def teach(self, module: ModuleType) -> None:
+    def teach(module: ModuleType) -> None:
         kind = module.BaseFigureWidget
         for name in TOLD_IN_PASSING:
             send = getattr(kind, name, None)
             if send is not None:
-                setattr(kind, name, self._noted(send))
+                setattr(kind, name, _noted(send, figures))
 
-    def _noted(self, send: Any) -> Any:
-        @functools.wraps(send)
-        def sent(figure: Any, *args: Any, **kwargs: Any) -> Any:
-            result = send(figure, *args, **kwargs)
-            self._changed[id(figure)] = weakref.ref(figure)
-            self._loop.call_soon_threadsafe(self._put_off)
-            return result
+    when_imported("plotly.basewidget", teach)
+    return figures.tell
 
-        return sent
 
-    def _put_off(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-        self._due = self._loop.call_later(SETTLED_S, self.tell)
+def _noted(send: Any, figures: Settled) -> Any:
+    @functools.wraps(send)
+    def sent(figure: Any, *args: Any, **kwargs: Any) -> Any:
+        result = send(figure, *args, **kwargs)
+        figures.changed(figure)
+        return result
 
-    def tell(self) -> None:
-        """In the main thread, between cells or while one awaits."""
-        changed, self._changed = self._changed, {}
-        for reference in changed.values():
-            figure = reference()
-            if figure is None:
-                continue
-            with figure.hold_sync():
-                figure._widget_layout = copy.deepcopy(figure._layout_obj._props)
-                figure._widget_data = copy.deepcopy(figure._data)
+    return sent
+
+
+def _tell_of(figure: Any) -> None:
+    with figure.hold_sync():
+        figure._widget_layout = copy.deepcopy(figure._layout_obj._props)
+        figure._widget_data = copy.deepcopy(figure._data)

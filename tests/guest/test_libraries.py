@@ -1,8 +1,11 @@
 """Libraries find a notebook, and what they need of one."""
 
 import base64
+import io
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.guest.driver import Guest, started
 
@@ -266,3 +269,28 @@ def test_a_changed_figure_widget_s_state_says_what_it_shows(guest: Guest) -> Non
         return "later" in str(state.get("_widget_layout")) and "7" in str(state.get("_widget_data"))
 
     guest.wait_for(told)
+
+
+def test_a_canvas_s_state_holds_the_picture_that_it_shows(guest: Guest) -> None:  # WID-13
+    done = guest.run(
+        "%matplotlib widget\nimport matplotlib.pyplot as plt\n"
+        "fig, ax = plt.subplots(figsize=(2, 1), facecolor='red')\nplt.show()"
+    )
+    assert done.status == "ok", done.of("error")
+
+    # What no browser has asked for, and what was drawn.
+    guest.run("fig.set_facecolor('blue'); fig.canvas.draw_idle()")
+    guest.wait_for(lambda header: corner_of_picture(header) == (0, 0, 255))
+    guest.run("fig.set_facecolor('lime'); fig.canvas.draw()")
+    guest.wait_for(lambda header: corner_of_picture(header) == (0, 255, 0))
+
+
+def corner_of_picture(header: dict[str, Any]) -> object:
+    """The colour there of the picture that an update puts into the state."""
+    data = header.get("data")
+    state = data.get("state") if isinstance(data, dict) else None
+    url = state.get("_data_url") if isinstance(state, dict) else None
+    if not isinstance(url, str) or not url.startswith("data:image/png;base64,"):
+        return None
+    png = base64.b64decode(url.partition(",")[2])
+    return Image.open(io.BytesIO(png)).convert("RGB").getpixel((0, 0))
