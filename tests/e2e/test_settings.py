@@ -97,6 +97,8 @@ def test_keys_of_the_text_are_given_anew_in_open_editors(written: Write, opened:
     until(lambda: "for the text itself" in row("comment").inner_text(), "a letter to be refused")
     give("comment", "Control+d")
     until(lambda: "next same word" in row("comment").inner_text(), "what is in the way")
+    give("comment", "Tab")
+    until(lambda: "Complete, or indent" in row("comment").inner_text(), "Tab to be a key here")
     give("comment", "F6")
     row("comment").get_by_label("Take Ctrl / away").click()
     give("split", "Control+Alt+x")

@@ -143,7 +143,7 @@ const SECOND_PRESS_MS = 900;
 const ALONE = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "Dead", "Process"]);
 
 interface CaptureProps {
-  /** Two presses that follow each other count as one key. */
+  /** Two presses that follow each other count as one key; Tab goes on to the next button. */
   readonly takesTwo: boolean;
   readonly onKey: (key: string) => void;
   readonly onGiveUp: () => void;
@@ -171,7 +171,7 @@ function Capture({ takesTwo, onKey, onGiveUp }: CaptureProps) {
   }, [first, finish]);
 
   function onKeyDown(event: KeyboardEvent) {
-    if (ALONE.has(event.key) || event.key === "Tab") return;
+    if (ALONE.has(event.key) || (event.key === "Tab" && takesTwo)) return;
     event.preventDefault();
     event.stopPropagation();
     if (event.key === "Escape") {
