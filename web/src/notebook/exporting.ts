@@ -24,6 +24,8 @@ export const EXPORTS: readonly Form[] = [
   { form: "ipynb", title: "Notebook (.ipynb)", ending: "ipynb" },
 ];
 
+const DELIVERED_MS = 5_000; // an edit is there in some milliseconds, unless there is no way
+
 /** `a/b.ipynb` as HTML is `b.html`. */
 export function exportName(path: string, form: ExportForm): string {
   const name = path.split("/").at(-1) ?? path;
@@ -36,6 +38,11 @@ export async function exportNotebook(session: NotebookSession, form: ExportForm)
   if (notebookId === null) return;
   const path = session.store.current.notebook?.path ?? session.path;
   const address = `api/v1/notebooks/${encodeURIComponent(notebookId)}/export?to=${form}`;
+  if (!(await session.delivered(DELIVERED_MS))) {
+    const text = "The export would miss your last edits: the server does not have them yet.";
+    notify({ text: `${text} Try again when it has.`, tone: "failure" });
+    return;
+  }
   // A browser is started for it, which takes a moment.
   if (form === "pdf") notify({ text: "Printing the PDF …" });
   try {

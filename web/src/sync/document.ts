@@ -59,6 +59,8 @@ export class NotebookDocument {
   #heads: readonly CellHead[] = [];
   #gathered: Uint8Array[] = [];
   readonly #inFlight = new Map<string, InFlight>();
+  /** Who waits for edits, and for which operations still. */
+  readonly #awaited = new Map<() => void, Set<string>>();
   #cancelGathering: (() => void) | null = null;
   #cancelKeeping: (() => void) | null = null;
   #isKept = false;
@@ -171,6 +173,14 @@ export class NotebookDocument {
     this.#submit(update);
   }
 
+  /** Resolves when the server has every edit that was made until now, however long that takes. */
+  delivered(): Promise<void> {
+    this.flush();
+    const operations = new Set(this.#inFlight.keys());
+    if (operations.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#awaited.set(resolve, operations));
+  }
+
   /** Write down what is not acknowledged, at once: the page may be about to go. */
   keepNow(): void {
     if (!this.#cancelKeeping) return;
@@ -264,15 +274,17 @@ export class NotebookDocument {
     });
   }
 
-  #submit(update: Uint8Array): void {
+  /** Returns the operation's id; null while there is no document yet. */
+  #submit(update: Uint8Array): string | null {
     const generation = this.#generation;
-    if (generation === null) return;
+    if (generation === null) return null;
     const operationId = this.#port.newId();
     this.#inFlight.set(operationId, { update, isHeld: false });
     this.#tellUnsent();
     void this.#port.send(generation, update, operationId).then((outcome) => {
       this.#answered(operationId, outcome);
     });
+    return operationId;
   }
 
   #answered(operationId: string, outcome: Outcome): void {
@@ -303,11 +315,24 @@ export class NotebookDocument {
       if (entry.isHeld) this.#inFlight.delete(operationId);
     }
     this.#gathered = [];
-    this.#submit(Y.encodeStateAsUpdate(this.#doc));
+    const whole = this.#submit(Y.encodeStateAsUpdate(this.#doc));
+    if (whole === null) return;
+    for (const operations of this.#awaited.values()) operations.add(whole);
+    this.#tellWhoWaits();
   }
 
   #acknowledge(operationId: string): void {
-    if (this.#inFlight.delete(operationId)) this.#tellUnsent();
+    if (!this.#inFlight.delete(operationId)) return;
+    this.#tellUnsent();
+    this.#tellWhoWaits();
+  }
+
+  #tellWhoWaits(): void {
+    for (const [resolve, operations] of [...this.#awaited]) {
+      if ([...operations].some((each) => this.#inFlight.has(each))) continue;
+      this.#awaited.delete(resolve);
+      resolve();
+    }
   }
 
   #tellUnsent(): void {

@@ -160,6 +160,17 @@ export class NotebookSession {
     return outcome;
   }
 
+  /** Whether the server has every edit that was made until now; waits for it a while. */
+  delivered(withinMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const giveUp = this.#world.after(withinMs, () => resolve(false));
+      void this.document.delivered().then(() => {
+        giveUp();
+        resolve(true);
+      });
+    });
+  }
+
   /** Says something on a comm. A refusal is for the one who asked: nobody else is told. */
   sendComm(operation: OpenComm | SendComm | CloseComm): Promise<Outcome> {
     return this.#connection.submit(operation, newId());
