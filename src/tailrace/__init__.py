@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tailrace.headless.api import Failure, Output, RunResult, run, run_async
+    from tailrace.protocol.errors import RunFailed
 
 __version__ = "0.1.0"
-__all__ = ["Failure", "Output", "RunResult", "__version__", "run", "run_async"]
+__all__ = ["Failure", "Output", "RunFailed", "RunResult", "__version__", "run", "run_async"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,5 +20,6 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'tailrace' has no attribute {name!r}")
     from tailrace.headless import api
+    from tailrace.protocol import errors
 
-    return getattr(api, name)
+    return getattr(errors if name == "RunFailed" else api, name)

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 import tailrace
-from tailrace.protocol.errors import FileMissing, InterpreterUnusable, NotANotebook, RunFailed
+from tailrace.protocol.errors import FileMissing, InterpreterUnusable, NotANotebook
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,9 @@ def test_what_fails_is_raised_with_the_notebook_as_far_as_it_came(
     tmp_path: Path,
 ) -> None:  # FMT-3
     notebook = notebook_of("1", "1 / 0", "'never'")
-    with pytest.raises(RunFailed, match="failed: ZeroDivisionError: division by zero") as failed:
+    with pytest.raises(
+        tailrace.RunFailed, match="failed: ZeroDivisionError: division by zero"
+    ) as failed:
         tailrace.run(notebook, output="done.ipynb")
     result = failed.value.result
     assert (result.status, result.failures[0].name) == ("failed", "ZeroDivisionError")
@@ -70,10 +72,10 @@ def test_what_fails_is_raised_with_the_notebook_as_far_as_it_came(
 
 
 def test_a_timeout_and_a_death_are_told_apart() -> None:  # FMT-3
-    with pytest.raises(RunFailed) as late:
+    with pytest.raises(tailrace.RunFailed) as late:
         tailrace.run(notebook_of("import time; time.sleep(600)"), timeout=0.5)
     assert late.value.result.status == "timed-out"
-    with pytest.raises(RunFailed, match="exit code 3") as dead:
+    with pytest.raises(tailrace.RunFailed, match="exit code 3") as dead:
         tailrace.run(notebook_of("import os; os._exit(3)"))
     assert dead.value.result.status == "died"
 
@@ -97,7 +99,7 @@ def test_what_cannot_be_used_is_said(tmp_path: Path) -> None:  # FMT-3
         tailrace.run({"cells": 5})
     with pytest.raises(FileMissing, match="no folder"):
         tailrace.run(notebook_of("1"), output="no/where.ipynb")
-    with pytest.raises((RunFailed, InterpreterUnusable), match="was not found"):
+    with pytest.raises((tailrace.RunFailed, InterpreterUnusable), match="was not found"):
         tailrace.run(notebook_of("1"), python="/no/python")
 
 

@@ -50,6 +50,17 @@ def test_the_server_says_what_it_is(api: httpx.Client) -> None:  # JUP-20
     assert "/contents/{path}" in described["paths"]
 
 
+def test_a_kernel_knows_the_file_of_its_notebook(
+    server: Server, api: httpx.Client
+) -> None:  # KER-21
+    path = api.post("/api/contents", json={"type": "notebook"}).json()["path"]
+    session = opened(api, path, kernel={"name": "python3"})
+    with Client(server.base, session["kernel"]["id"]) as client:
+        messages = client.run("import os; print(os.environ['JPY_SESSION_NAME'])")
+    assert "".join(m.content.get("text", "") for m in messages) == f"{server.folder / path}\n"
+    api.delete(f"/api/sessions/{session['id']}")
+
+
 def test_what_is_not_offered_is_not_found(api: httpx.Client) -> None:  # JUP-20
     for path in ("/api/terminals", "/api/nbconvert", "/api/config/notebook", "/api/none"):
         assert api.get(path).status_code == 404, path

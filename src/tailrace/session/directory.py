@@ -300,7 +300,7 @@ class Directory:
             autosave_s=self._autosave_s,
             backup_folder=self._backup_folder,
             interpreter=self._interpreter,
-            env=self._env,
+            env=self._env_of(place),
             cwd=_working_folder(opened.room) if self._is_console(place) else None,
         )
         session.checkpointing.set_autosave(self._autosaves and not self._is_console(place))
@@ -308,6 +308,11 @@ class Directory:
         assert self._tasks is not None
         self._tasks.create_task(session.run())
         return session
+
+    def _env_of(self, place: Place) -> dict[str, str]:
+        """Jupyter's name for the notebook, by which libraries (ipynbname, Panel) find it."""
+        name = {} if self._is_console(place) else {"JPY_SESSION_NAME": str(place.file)}
+        return {**(self._env or {}), **name}
 
     def _read(self, file: Path) -> bytes:
         """The file, whole: what an earlier server was cut off writing is finished first."""
