@@ -10,7 +10,7 @@ from tailrace.files.trash import Trash
 from tailrace.files.workspace import Workspace
 from tailrace.kernels.scripted import Hold, Say, Script
 from tailrace.protocol import operations as op
-from tailrace.protocol.errors import FileInUse, FileMissing, FileTaken
+from tailrace.protocol.errors import FileInUse, FileMissing, FileTaken, NameRefused
 from tailrace.protocol.ids import CellId
 from tailrace.session.clock import SystemClock
 from tailrace.session.moves import Moves
@@ -62,6 +62,43 @@ def test_a_renamed_notebook_keeps_its_log(tmp_path: Path) -> None:  # PAGE-13
         assert await recorded(stage, "new.ipynb") == "hello\n"
         with pytest.raises(FileMissing):
             stage.directory.place("old.ipynb")
+
+    told(tmp_path, story)
+
+
+def test_a_new_name_does_not_make_a_text_of_a_notebook_or_back(tmp_path: Path) -> None:  # FMT-16
+    async def story(stage: Stage, moves: Moves) -> None:
+        files = {
+            "a.ipynb": stage.notebooks / "a.ipynb",
+            "b.py": stage.notebooks / "b.py",
+            "wrong.py": stage.notebooks / "wrong.py",
+            "plain.py": stage.notebooks / "plain.py",
+        }
+        stage.write("a.ipynb", a="say")
+        files["b.py"].write_text("# %%\nx = 1\n")
+        files["wrong.py"].write_bytes(files["a.ipynb"].read_bytes())
+        files["plain.py"].write_text("x = 1\n")
+        for old, new, what in (
+            ("a.ipynb", "a.py", "tailrace export NAME --to percent"),
+            ("a.ipynb", "a.md", "jupytext --to md"),
+            ("b.py", "b.ipynb", "tailrace export NAME --to ipynb"),
+            ("b.py", "b.md", "jupytext --to md"),
+            ("plain.py", "plain.ipynb", "tailrace export NAME --to ipynb"),
+        ):
+            with pytest.raises(NameRefused, match=what):
+                await moves.rename(old, new)
+            assert files[old].exists()
+            assert not (stage.notebooks / new).exists()
+
+        # What is no notebook of the old name's form goes; so does another name of the same.
+        for old, new in (
+            ("wrong.py", "right.ipynb"),
+            ("plain.py", "plain.md"),
+            ("a.ipynb", "a.json"),
+            ("a.json", "z.ipynb"),
+        ):
+            await moves.rename(old, new)
+            assert (stage.notebooks / new).exists()
 
     told(tmp_path, story)
 

@@ -20,7 +20,7 @@ from tailrace.formats.beside import (
     without_outputs,
 )
 from tailrace.formats.notebook import Cell, Notebook
-from tailrace.formats.text_notebook import ENDINGS, parse_text, render_text
+from tailrace.formats.text_notebook import ENDINGS, is_marked, parse_text, render_text
 from tailrace.protocol.ids import CellId
 
 Ending = Literal[".ipynb", ".py", ".md"]
@@ -99,6 +99,28 @@ def form_of(name: str) -> Form:
 def may_be_notebook(name: str) -> bool:
     """Whether a file of this name can be opened as a notebook."""
     return name.lower().endswith((".ipynb", *ENDINGS))
+
+
+def not_by_renaming(old: str, new: str, head: bytes) -> str | None:
+    """Why a file that begins with `head` cannot take the name `new`, with what to do instead;
+    None where it can. A name says how a notebook is written, and a rename writes nothing: a
+    script's name on an `.ipynb` would leave JSON in a script."""
+    before, after = form_of(old).ending, form_of(new).ending
+    is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    is_that = is_json if before == ".ipynb" else is_marked(old, head)
+    if not (may_be_notebook(old) and may_be_notebook(new)) or before == after or not head.strip():
+        return None
+    if after == ".ipynb":
+        if is_json:
+            return None  # one that had a wrong name
+        how = "export it as a notebook (.ipynb), or run: tailrace export NAME --to ipynb"
+    elif not is_that:
+        return None
+    elif after == ".py":
+        how = "export it as a text notebook, or run: tailrace export NAME --to percent"
+    else:
+        how = "run: jupytext --to md NAME"
+    return f"renaming does not turn a {before} notebook into a {after}; {how}"
 
 
 def with_outputs_of(notebook: Notebook, known: Mapping[CellId, Cell]) -> Notebook:

@@ -18,8 +18,9 @@ from tailrace.files.notebook_files import beside
 from tailrace.files.trash import Trash, TrashItem
 from tailrace.files.workspace import Entry, Workspace
 from tailrace.formats.beside import SUFFIX
-from tailrace.formats.forms import may_be_notebook
+from tailrace.formats.forms import may_be_notebook, not_by_renaming
 from tailrace.formats.text_notebook import HEAD_BYTES, is_marked
+from tailrace.protocol.errors import NameRefused
 from tailrace.protocol.ids import NotebookId
 from tailrace.session.clock import Clock
 from tailrace.session.place import place_of
@@ -52,8 +53,9 @@ class Moves:
         self._clock = clock
 
     async def rename(self, old: str, new: str) -> Entry:
-        """Raises `FileTaken` where the new name is in use, and what
-        `Workspace.rename` raises; then everything is where it was."""
+        """Raises `FileTaken` where the new name is in use, `NameRefused` where it is another
+        form's, and what `Workspace.rename` raises; then everything is where it was."""
+        await asyncio.to_thread(self._keeps_form, old, new)
         source = self._workspace.resolve_link(old)
         inner = await asyncio.to_thread(_notebooks_in, source, self._has_log)
         before = _ids(source, inner)
@@ -69,6 +71,15 @@ class Moves:
             ]
             await asyncio.to_thread(_move_all, pairs)
         return entry
+
+    def _keeps_form(self, old: str, new: str) -> None:
+        place = self._workspace.resolve_link(old)
+        if place.is_symlink() or not place.is_file():
+            return
+        with self._workspace.open(old) as file:
+            problem = not_by_renaming(old, new, file.read(HEAD_BYTES))
+        if problem is not None:
+            raise NameRefused(problem)
 
     def _renamed(self, old: str, new: str) -> Entry:
         """Outputs beside first: a notebook is never without the name that they have."""
