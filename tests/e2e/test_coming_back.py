@@ -5,7 +5,12 @@ from pathlib import Path
 from tests.e2e.browser import Notebook, until
 from tests.e2e.conftest import Open, Server, Write
 
-SLOW = "import time\nfor n in range(60):\n    print('line', n, flush=True)\n    time.sleep(0.03)"
+# Half of its lines come once somebody says so.
+SLOW = """import os, time
+for n in range(60):
+    while n == 30 and not os.path.exists("%s"): time.sleep(0.01)
+    print("line", n, flush=True)
+    time.sleep(0.01)"""
 
 
 def reloaded(notebook: Notebook) -> None:
@@ -13,8 +18,10 @@ def reloaded(notebook: Notebook) -> None:
     notebook.page.wait_for_selector("[data-cell-id]")
 
 
-def test_a_reload_in_the_middle_of_a_cell_loses_no_line(written: Write, opened: Open) -> None:
-    notebook = opened(written(SLOW))
+def test_a_reload_in_the_middle_of_a_cell_loses_no_line(
+    server: Server, written: Write, opened: Open
+) -> None:
+    notebook = opened(written(SLOW % "reloaded"))
     notebook.run("a")
     until(lambda: len(notebook.printed("a", "line")) > 5, "some lines")
     seen = notebook.printed("a", "line")
@@ -23,19 +30,21 @@ def test_a_reload_in_the_middle_of_a_cell_loses_no_line(written: Write, opened: 
     # What was there is there, the cell is known to run, and lines still arrive.
     until(lambda: len(notebook.printed("a", "line")) >= len(seen), "the earlier lines")
     assert notebook.state("a") == "running"
+    Path(server.folder, "reloaded").touch()
     notebook.wait("a", "finished")
     until(lambda: len(notebook.printed("a", "line")) == 60, "all lines")
     assert notebook.printed("a", "line") == list(range(60))
 
 
 def test_a_closed_page_finds_everything_when_it_is_opened_again(
-    written: Write, opened: Open
+    server: Server, written: Write, opened: Open
 ) -> None:
-    name = written(SLOW)
+    name = written(SLOW % "closed")
     first = opened(name)
     first.run("a")
     until(lambda: len(first.printed("a", "line")) > 3, "some lines")
     first.page.close()
+    Path(server.folder, "closed").touch()
     second = opened(name)
     second.wait("a", "finished")
     assert second.printed("a", "line") == list(range(60))

@@ -88,6 +88,7 @@ def test_the_example_shows_every_kind_of_output(  # PAGE-29
     for cell_id in cells:
         notebook.cell(cell_id).scroll_into_view_if_needed()
         notebook.run(cell_id)
+    until(lambda: notebook.state("question") == "running", "the libraries' imports", 120)
     prompt = notebook.cell("question").locator(".prompt input")
     prompt.fill("Ada")
     prompt.press("Enter")
