@@ -108,9 +108,21 @@ def test_breakpoints_follow_edits_and_an_interrupt_ends_what_stands(
     until(lambda: standing(notebook) == "print('on', x)", "the code to stand on the moved line")
     assert "Cell 1, line 3" in panel(notebook).inner_text()
 
-    notebook.page.get_by_label("Interrupt", exact=True).click()
+    panel(notebook).get_by_label("Stop: interrupt the cell").click()
     notebook.wait("a", "interrupted")
     assert standing(notebook) == ""
+
+    # A kernel that is restarted knows none of them, and a page that is reloaded asks it.
+    notebook.press("Escape", "0", "0")
+    notebook.page.get_by_role("dialog").get_by_role("button", name="Restart", exact=True).click()
+    notebook.page.get_by_role("button", name="Kernel: Idle").wait_for()
+    notebook.page.reload()
+    panel(notebook).get_by_role("button", name="Turn on").click()
+    until(lambda: "On." in panel(notebook).inner_text(), "the debugger")
+    notebook.run("a")
+    until(lambda: standing(notebook) == "print('on', x)", "the code to stand after all that")
+    notebook.press("Shift+F5")
+    notebook.wait("a", "interrupted")
 
     # Errors stop too, where that is wanted; turned off, nothing stops.
     panel(notebook).get_by_label("Stop where an error is raised").check()

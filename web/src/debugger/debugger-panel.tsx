@@ -13,6 +13,7 @@ import "./debugger.css";
 interface DebuggerPanelProps {
   readonly debug: DebugDesk;
   readonly goTo: (cellId: string) => void;
+  readonly interrupt: () => void;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -22,7 +23,7 @@ const REASONS: Readonly<Record<string, string>> = {
   pause: "Stopped",
 };
 
-export function DebuggerPanel({ debug, goTo }: DebuggerPanelProps) {
+export function DebuggerPanel({ debug, goTo, interrupt }: DebuggerPanelProps) {
   const state = useSyncExternalStore(debug.subscribe, debug.getSnapshot);
   const phase = useSession(phaseOf);
   const isBridged = useSession(isBridgedOf);
@@ -58,7 +59,7 @@ export function DebuggerPanel({ debug, goTo }: DebuggerPanelProps) {
           {state.problem}
         </p>
       )}
-      <Steps debug={debug} canStep={stopped !== null} />
+      <Steps debug={debug} canStep={stopped !== null} interrupt={interrupt} />
       {stopped && <Frames stopped={stopped} debug={debug} />}
       {stopped && stopped.frame !== null && (
         <section className="debugger-part" aria-label="Variables of the frame">
@@ -79,7 +80,13 @@ export function DebuggerPanel({ debug, goTo }: DebuggerPanelProps) {
   );
 }
 
-function Steps({ debug, canStep }: { readonly debug: DebugDesk; readonly canStep: boolean }) {
+interface StepsProps {
+  readonly debug: DebugDesk;
+  readonly canStep: boolean;
+  readonly interrupt: () => void;
+}
+
+function Steps({ debug, canStep, interrupt }: StepsProps) {
   return (
     <div className="debugger-steps" role="toolbar" aria-label="Steps">
       <Button
@@ -105,6 +112,12 @@ function Steps({ debug, canStep }: { readonly debug: DebugDesk; readonly canStep
         label="Step out (Shift+F11)"
         disabled={!canStep}
         onClick={() => void debug.step("stepOut")}
+      />
+      <Button
+        icon="stop"
+        label="Stop: interrupt the cell (Shift+F5)"
+        disabled={!canStep}
+        onClick={interrupt}
       />
     </div>
   );

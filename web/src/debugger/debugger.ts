@@ -24,6 +24,7 @@ export class Debugger {
   readonly #late = new Set<string>();
   #sending: Promise<void> = Promise.resolve();
   #stops = 0;
+  #sends = 0;
 
   constructor(private readonly desk: DebugDesk) {
     this.adapter = new Adapter(desk.session);
@@ -35,12 +36,19 @@ export class Debugger {
     }
     this.desk.set({ phase: "starting", problem: null });
     this.#files.clear();
-    await this.adapter.ask("initialize", { clientID: "tailrace", adapterID: "debugpy" });
-    await this.adapter.ask("attach");
-    await this.adapter.ask("configurationDone");
-    this.#info = await this.adapter.info();
+    // Events tell meanwhile that the kernel has none: ours count until it has them.
+    for (const cellId of this.desk.state.breakpoints.keys()) this.#late.add(cellId);
+    try {
+      await this.adapter.ask("initialize", { clientID: "tailrace", adapterID: "debugpy" });
+      await this.adapter.ask("attach");
+      await this.adapter.ask("configurationDone");
+      this.#info = await this.adapter.info();
+    } catch (problem) {
+      this.#late.clear();
+      throw problem;
+    }
     this.desk.set({ phase: "on" });
-    for (const cellId of this.desk.state.breakpoints.keys()) await this.send(cellId);
+    await this.sent();
   }
 
   async end(): Promise<void> {
@@ -52,13 +60,15 @@ export class Debugger {
   /** What the kernel says now, on a page that comes or has missed something. */
   async catchUp(): Promise<void> {
     const stop = this.#stops;
+    const sends = this.#sends;
     const info = await this.adapter.info();
     this.#info = info;
     if (!info.isStarted) {
       if (this.desk.state.phase === "on") this.desk.set({ phase: "off", stopped: null });
       return;
     }
-    this.#takeBreakpoints(info);
+    // What was sent meanwhile is told of by another event.
+    if (sends === this.#sends) this.#takeBreakpoints(info);
     this.desk.set({ phase: "on", stopsAtExceptions: info.stopsAtExceptions });
     if (stop !== this.#stops) return; // it stopped or went on while this was asked
     const [threadId] = info.stoppedThreads;
@@ -195,6 +205,7 @@ export class Debugger {
 
   /** One after the other: two answers for one file could cross. */
   send(cellId: string): Promise<void> {
+    this.#sends += 1;
     this.#sending = this.#sending
       .then(() => this.#sendNow(cellId))
       .catch((problem: unknown) => {

@@ -7,6 +7,7 @@
 import type { NotebookSession } from "../sync/notebook-session";
 import type { Frame, Scope } from "./adapter";
 import type { Debugger, Step } from "./debugger";
+import { keepBreakpoints, keptBreakpoints } from "./kept-breakpoints";
 
 export interface DebugState {
   readonly phase: "off" | "starting" | "on";
@@ -47,6 +48,8 @@ export class DebugDesk {
   #state = OFF;
   readonly #listeners = new Set<() => void>();
   #debugger: Promise<Debugger> | null = null;
+  /** The notebook whose kept breakpoints are here. */
+  #keptFor: string | null = null;
   /** Called with the cell that the code has come to stand in. */
   onStop: (cellId: string) => void = () => {};
 
@@ -58,6 +61,9 @@ export class DebugDesk {
 
   set(changed: Partial<DebugState>): void {
     this.#state = { ...this.#state, ...changed };
+    if (changed.breakpoints && this.#keptFor !== null) {
+      keepBreakpoints(this.#keptFor, changed.breakpoints);
+    }
     for (const listener of [...this.#listeners]) listener();
   }
 
@@ -109,15 +115,16 @@ export class DebugDesk {
   }
 
   /** Turns the debugger on where it is off: who sets a breakpoint wants to stop there. */
-  toggleBreakpoint(cellId: string, line: number): Promise<void> {
+  async toggleBreakpoint(cellId: string, line: number): Promise<void> {
     const before = this.linesOf(cellId);
-    const lines = before.includes(line)
+    const isTaken = before.includes(line);
+    const lines = isTaken
       ? before.filter((each) => each !== line)
       : [...before, line].sort((one, other) => one - other);
     this.place(cellId, lines);
-    return this.#with((debug) =>
-      this.#state.phase === "off" ? debug.begin() : debug.send(cellId),
-    );
+    const isOff = this.#state.phase === "off";
+    if (isOff && isTaken) return;
+    await this.#with((debug) => (isOff ? debug.begin() : debug.send(cellId)));
   }
 
   /** The text changed around them. */
@@ -171,11 +178,21 @@ export class DebugDesk {
     await this.#with((debug) => debug.catchUp());
   }
 
+  /** What was set here before, until the kernel says what it has. */
+  #recall(): void {
+    const { notebookId } = this.session;
+    if (notebookId === null || notebookId === this.#keptFor) return;
+    this.#keptFor = notebookId;
+    const kept = keptBreakpoints(notebookId);
+    if (kept.size > 0 && this.#state.breakpoints.size === 0) this.set({ breakpoints: kept });
+  }
+
   /** Watches until the returned function is called. Another page may be debugging already. */
   watch(): () => void {
     let asked: string | null = null;
     let wasStarting = false;
     const look = () => {
+      this.#recall();
       const { kernel } = this.session.store.current.state;
       if (kernel.phase === "starting") wasStarting = true;
       const id = kernel.phase === "ready" ? kernel.kernel_id : null;

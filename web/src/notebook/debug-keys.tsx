@@ -1,4 +1,4 @@
-/** F5, F10, F11 and Shift+F11 while code stands at a breakpoint; else the browser has them. */
+/** F5, Shift+F5, F10, F11, Shift+F11 while code stands at a breakpoint; else the browser has them. */
 
 import { useEffect, useSyncExternalStore } from "react";
 import type { Step } from "../debugger/debugger";
@@ -12,6 +12,8 @@ const STEPS: Readonly<Record<string, Step>> = {
   "Shift+F11": "stepOut",
 };
 
+const STOP = "Shift+F5";
+
 export function DebugKeys() {
   const { commander, view } = useDesk();
   const { debug } = commander;
@@ -23,14 +25,16 @@ export function DebugKeys() {
   useEffect(() => {
     if (!isStopped) return;
     const onKeyDown = (event: KeyboardEvent) => {
-      const step = STEPS[nameOf(event)];
-      if (!step || event.defaultPrevented) return;
+      const name = nameOf(event);
+      const step = STEPS[name];
+      if ((!step && name !== STOP) || event.defaultPrevented) return;
       event.preventDefault();
       event.stopPropagation();
-      void debug.step(step);
+      if (step) void debug.step(step);
+      else commander.interrupt();
     };
     document.addEventListener("keydown", onKeyDown, { capture: true });
     return () => document.removeEventListener("keydown", onKeyDown, { capture: true });
-  }, [debug, isStopped]);
+  }, [debug, commander, isStopped]);
   return null;
 }

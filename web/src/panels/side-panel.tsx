@@ -70,7 +70,7 @@ const LoadedDebugger = lazy(async () => ({
 }));
 
 function DebuggerPanel({ acts }: PanelProps) {
-  return <LoadedDebugger debug={acts.debug} goTo={acts.goTo} />;
+  return <LoadedDebugger debug={acts.debug} goTo={acts.goTo} interrupt={acts.interrupt} />;
 }
 
 const VIEWS = {
