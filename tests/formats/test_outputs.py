@@ -37,6 +37,18 @@ our_outputs = st.lists(
 )
 
 
+def test_an_object_under_a_type_that_is_not_json_is_text_for_nbformat() -> None:
+    given_ = {"application/x-own": {"a": [1]}, "text/plain": 5, "application/x-own+json": {"a": 1}}
+    (raw,) = outputs_to_nbformat([DisplayOutput(0, given_, {})])
+
+    assert raw["data"] == {
+        "application/x-own": '{"a": [1]}',
+        "text/plain": "5",
+        "application/x-own+json": {"a": 1},
+    }
+    nbformat.validate(new_notebook(cells=[new_code_cell("1", outputs=[raw])]))
+
+
 @given(our_outputs)
 def test_there_and_back_is_the_same(outputs: list[Output]) -> None:
     raw = outputs_to_nbformat(outputs)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeGuard
 
 from tailrace.formats.cell_ids import with_ids
 from tailrace.formats.ipynb_v3 import upgraded
-from tailrace.formats.json_text import LIMIT_BYTES, json_value
+from tailrace.formats.json_text import LIMIT_BYTES, is_json_mime, json_value
 from tailrace.formats.notebook import Cell, Notebook
 from tailrace.protocol.errors import NotANotebook
 from tailrace.protocol.ids import CellId, is_id
@@ -137,9 +137,7 @@ def plain_output(raw: Any, where: str) -> dict[str, Any]:
 
 def _bundle(raw: Any, where: str) -> dict[str, Any]:
     bundle = _object(raw, where, "data")
-    return {
-        mime: value if _is_json_mime(mime) else _joined(value) for mime, value in bundle.items()
-    }
+    return {mime: value if is_json_mime(mime) else _joined(value) for mime, value in bundle.items()}
 
 
 # ── writing ──────────────────────────────────────────────────────────────────
@@ -230,12 +228,6 @@ def _joined(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         return "".join(value)
     return value
-
-
-def _is_json_mime(mime: str) -> bool:
-    return mime == "application/json" or (
-        mime.startswith("application/") and mime.endswith("+json")
-    )
 
 
 def _is_integer(value: Any) -> TypeGuard[int]:

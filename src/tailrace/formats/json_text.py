@@ -139,3 +139,10 @@ def _as_float(value: int) -> float:
         return float(value)
     except OverflowError as error:
         raise ValueError(f"{str(value)[:20]}… is too large") from error
+
+
+def is_json_mime(mime: str) -> bool:
+    """Whether nbformat has a value of this type as JSON; of any other it has text."""
+    return mime == "application/json" or (
+        mime.startswith("application/") and mime.endswith("+json")
+    )

@@ -5,9 +5,11 @@ counts, tracebacks. A display id is not of the file (nbformat calls it transient
 dropped. Text is passed on as it stands; folding it is the core's work.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
+from tailrace.formats.json_text import is_json_mime
 from tailrace.protocol.outputs import DisplayOutput, ErrorOutput, Output, StreamOutput
 
 OWN_TYPES = "application/vnd.tailrace."
@@ -80,7 +82,7 @@ def _raw(output: Output) -> dict[str, Any]:
         }
     raw: dict[str, Any] = {
         "output_type": "display_data",
-        "data": _foreign(output.data),
+        "data": {mime: _valid(mime, form) for mime, form in _foreign(output.data).items()},
         "metadata": _foreign(output.metadata),
     }
     if output.execution_count is not None:
@@ -93,6 +95,15 @@ def _foreign(forms: dict[str, Any]) -> dict[str, Any]:
     """Without our own MIME types: they mean something only beside our log and kernel, and the
     library's own form stands beside them (TAB-2)."""
     return {mime: value for mime, value in forms.items() if not mime.startswith(OWN_TYPES)}
+
+
+def _valid(mime: str, form: Any) -> Any:
+    """As nbformat has it: whatever is not JSON by its type is text. A library that displays an
+    object under a type of its own would make a notebook that other tools refuse."""
+    is_lines = isinstance(form, list) and all(isinstance(line, str) for line in form)
+    if isinstance(form, str) or is_lines or is_json_mime(mime):
+        return form
+    return json.dumps(form, ensure_ascii=False)
 
 
 def _text(value: Any) -> str:
