@@ -25,6 +25,7 @@ from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
 from tailrace_kernel.comms import Comms
 from tailrace_kernel.displays import Displays, ResultHook
+from tailrace_kernel.kernel_magics import KernelMagics
 from tailrace_kernel.known_names import make_known
 from tailrace_kernel.packages import PackageMagics
 from tailrace_kernel.past import PastInputs
@@ -101,7 +102,7 @@ class ZMQInteractiveShell(InteractiveShell):
 
     def init_magics(self) -> None:
         super().init_magics()
-        self.register_magics(PackageMagics)
+        self.register_magics(PackageMagics, KernelMagics)
 
     # ── errors ───────────────────────────────────────────────────────────────
 

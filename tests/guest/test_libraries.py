@@ -255,6 +255,17 @@ def test_a_broken_profile_is_told_and_the_kernel_runs(
         assert "bad startup" in done.text
 
 
+def test_the_magics_that_ipykernel_adds_are_there(guest: Guest) -> None:  # KER-56
+    (guest.folder / "said.txt").write_text("a line of it\n")
+    done = guest.run("print('before')\n%less said.txt\n%more said.txt\n%autosave 60")
+
+    assert done.status == "ok", done.of("error")
+    assert [d["data"]["text/plain"].strip() for d in done.of("display")] == ["a line of it"] * 2
+    assert "saved by themselves" in done.out
+    cleared = guest.run("print('gone')\n%clear\nprint('stays')")
+    assert cleared.of("clear")
+
+
 def test_a_changed_figure_widget_s_state_says_what_it_shows(guest: Guest) -> None:  # WID-13
     done = guest.run(
         "import plotly.graph_objects as go\nf = go.FigureWidget(go.Scatter(y=[1, 2]))\n"
