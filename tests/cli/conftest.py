@@ -1,6 +1,7 @@
 import asyncio
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,12 @@ from tests.cli.terminal import folders_of
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     """A home of Tailrace's own; what still runs for it is ended, what lies elsewhere removed."""
-    folder = tmp_path / "home"
+    with made_home(tmp_path / "home") as folder:
+        yield folder
+
+
+@contextmanager
+def made_home(folder: Path) -> Iterator[Path]:
     yield folder
     run = folders_of(folder).run
     asyncio.run(_end_host(run))

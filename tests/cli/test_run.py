@@ -22,6 +22,7 @@ from tailrace.cli.run import parsed_parameter
 from tailrace.formats.notebook import Cell, Notebook
 from tailrace.headless.parameters import with_parameters
 from tailrace.protocol.ids import CellId
+from tests.cli.conftest import made_home
 from tests.cli.terminal import PATIENCE_S, Page, environment, serve, tailrace, write_notebook
 from tests.session.stage import code_cell, write_cells
 
@@ -40,6 +41,13 @@ def kernels(home: Path) -> list[dict[str, Any]]:
     listed = tailrace(home, "kernels", "--json")
     found: list[dict[str, Any]] = json.loads(listed.stdout)
     return found
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One for all runs here: the host of one serves the next, as it does for a person."""
+    with made_home(tmp_path_factory.mktemp("run") / "home") as folder:
+        yield folder
 
 
 @pytest.fixture
