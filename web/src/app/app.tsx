@@ -4,7 +4,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react
 import { flushSync } from "react-dom";
 import { movedNotebook, noteNotebook } from "../files/recent";
 import { NotebookPage } from "../notebook/notebook-page";
-import { connectSettings } from "../settings/settings-store";
+import { connectSettings, followSettings } from "../settings/settings-store";
 import { Server } from "../sync/server";
 import { Notices } from "../ui/notices";
 import { SkipLink } from "../ui/skip-link";
@@ -33,6 +33,8 @@ export function App() {
   const address = useAddress();
   const base = server.pageBase;
   const route = routeOf(new URL(address), base);
+  const hasSession = route.page === "notebook";
+  useEffect(() => (hasSession ? undefined : followSettings()), [hasSession]);
   useEffect(() => {
     if (route.page === "notebook") noteNotebook(route.path);
   }, [route.page, route.path]);

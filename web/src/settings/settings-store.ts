@@ -1,7 +1,8 @@
 /**
  * The settings as this page has them. The server keeps them; a copy in this browser is there
- * before it has answered. Asked for again when a session hears that they changed and whenever
- * the page is looked at, and told at once to the other pages of this browser.
+ * before it has answered. Asked for again when a session hears that they changed, whenever the
+ * page is looked at, and now and then where there is no session to hear of it; told at once to
+ * the other pages of this browser.
  */
 
 import { useSyncExternalStore } from "react";
@@ -12,12 +13,14 @@ import { onThemeChosen, setTheme } from "../ui/theme";
 import { DEFAULTS, isEqual, type PageSettings, settingsOf, wireOf } from "./page-settings";
 
 const KEY = "tailrace.settings";
+const FOLLOW_MS = 2_000; // a page of files asks about as often for the kernels that live
 const listeners = new Set<() => void>();
 
 let settings: PageSettings = kept();
 let server: Server | null = null;
 let channel: BroadcastChannel | null = null;
 let changes = 0; // in flight: what the server answers meanwhile is older than what is here
+let choices = 0; // ever: what was asked for before the last one is older, too
 let hasNews = false; // of settings that were not asked for meanwhile
 
 function kept(): PageSettings {
@@ -55,15 +58,17 @@ function apply(): void {
   else dataset.nowrap = "";
 }
 
-async function ask(): Promise<void> {
+async function ask(isQuiet = false): Promise<void> {
   if (!server) return;
   hasNews = changes > 0;
   if (hasNews) return;
+  const before = choices;
   try {
     const answer = await server.request("GET", "api/v1/settings");
     const found = settingsOf(await answer.json());
-    if (changes === 0) take(found);
+    if (changes === 0 && choices === before) take(found);
   } catch (problem) {
+    if (isQuiet) return;
     // Without a server the page goes on with what it has; what else is wrong is said.
     const isAway = problem instanceof Error && "status" in problem && problem.status === 0;
     if (!isAway && problem instanceof Error) {
@@ -99,12 +104,21 @@ export function connectSettings(to: Server): () => void {
   };
 }
 
+/** For a page that has no session. The returned function ends it. */
+export function followSettings(): () => void {
+  const timer = setInterval(() => {
+    if (!document.hidden) void ask(true);
+  }, FOLLOW_MS);
+  return () => clearInterval(timer);
+}
+
 /** Obeyed at once; taken back, with a word, where the server refuses. */
 export function changeSettings(changed: Partial<PageSettings>): void {
   const before = settings;
   take({ ...settings, ...changed });
   if (!server) return;
   changes += 1;
+  choices += 1;
   server
     .request("PUT", "api/v1/settings", wireOf(changed))
     .then((answer) => answer.json())
