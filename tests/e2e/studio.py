@@ -60,6 +60,14 @@ CUT_OFF = """() => {
     if (isClipped && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
       cut.push(`${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`);
   }
+  const canvas = document.createElement("canvas").getContext("2d");
+  for (const field of document.querySelectorAll("input[placeholder]:placeholder-shown")) {
+    const style = getComputedStyle(field);
+    canvas.font = style.font;
+    const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    if (room > 0 && canvas.measureText(field.placeholder).width > room + 1)
+      cut.push(`the hint of ${field.ariaLabel}: ${field.placeholder}`);
+  }
   return cut;
 }"""
 

@@ -5,6 +5,11 @@ from tests.e2e.conftest import Server, made_server
 from tests.e2e.gallery import open_notebook
 from tests.e2e.studio import Screen
 
+MIDDLES = """all => all.map(one => {
+  const { y, height } = one.getBoundingClientRect();
+  return y + height / 2;
+})"""
+
 
 def test_what_is_empty_teaches_and_can_be_told_to_stop(
     rivers: Server, screens: list[Screen]
@@ -32,6 +37,9 @@ def test_home_and_its_viewers(rivers: Server, screens: list[Screen]) -> None:
         page.goto(f"{rivers.base}/?path=rivers")
         page.wait_for_selector(".files li")
         seen.look("home")
+        if seen.size == "desk":
+            rows = page.locator(".home-head > *:visible").evaluate_all(MIDDLES)
+            assert max(rows) - min(rows) < 4, "what one does with files stands in one row"
         page.get_by_label("Search names and contents").fill("station")
         page.wait_for_selector(".found-line")
         seen.look("home-search")

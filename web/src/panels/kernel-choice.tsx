@@ -114,7 +114,7 @@ function OtherPython({ onTake }: { readonly onTake: (setting: string) => void })
     <form onSubmit={submit}>
       <input
         className="field"
-        placeholder="Another: an environment's folder or a Python"
+        placeholder="Another environment or Python"
         aria-label="Another interpreter: an environment's folder or a Python"
         value={other}
         onChange={(event) => setOther(event.target.value)}
