@@ -118,7 +118,12 @@ def test_breakpoints_follow_edits_and_an_interrupt_ends_what_stands(
     notebook.page.get_by_role("button", name="Kernel: Idle").wait_for()
     notebook.page.reload()
     panel(notebook).get_by_role("button", name="Turn on").click()
+    # One that is set while it starts is there, too.
+    notebook.cell("a").locator(".cell-source").click()
+    notebook.press("Control+End", "F9")
     until(lambda: "On." in panel(notebook).inner_text(), "the debugger")
+    until(lambda: "Cell 1, line 4" in panel(notebook).inner_text(), "the new breakpoint")
+    assert "Cell 1, line 3" in panel(notebook).inner_text()
     notebook.run("a")
     until(lambda: standing(notebook) == "print('on', x)", "the code to stand after all that")
     notebook.press("Shift+F5")

@@ -25,6 +25,8 @@ export class Debugger {
   #sending: Promise<void> = Promise.resolve();
   #stops = 0;
   #sends = 0;
+  /** The kernel has no breakpoints yet: this page's count until it has them. */
+  #isBeginning = false;
 
   constructor(private readonly desk: DebugDesk) {
     this.adapter = new Adapter(desk.session);
@@ -36,19 +38,17 @@ export class Debugger {
     }
     this.desk.set({ phase: "starting", problem: null });
     this.#files.clear();
-    // Events tell meanwhile that the kernel has none: ours count until it has them.
-    for (const cellId of this.desk.state.breakpoints.keys()) this.#late.add(cellId);
+    this.#isBeginning = true;
     try {
       await this.adapter.ask("initialize", { clientID: "tailrace", adapterID: "debugpy" });
       await this.adapter.ask("attach");
       await this.adapter.ask("configurationDone");
       this.#info = await this.adapter.info();
-    } catch (problem) {
-      this.#late.clear();
-      throw problem;
+      this.desk.set({ phase: "on" });
+      await this.sent();
+    } finally {
+      this.#isBeginning = false;
     }
-    this.desk.set({ phase: "on" });
-    await this.sent();
   }
 
   async end(): Promise<void> {
@@ -61,6 +61,7 @@ export class Debugger {
   async catchUp(): Promise<void> {
     const stop = this.#stops;
     const sends = this.#sends;
+    const isOurs = this.#isBeginning;
     const info = await this.adapter.info();
     this.#info = info;
     if (!info.isStarted) {
@@ -68,7 +69,7 @@ export class Debugger {
       return;
     }
     // What was sent meanwhile is told of by another event.
-    if (sends === this.#sends) this.#takeBreakpoints(info);
+    if (!isOurs && sends === this.#sends) this.#takeBreakpoints(info);
     this.desk.set({ phase: "on", stopsAtExceptions: info.stopsAtExceptions });
     if (stop !== this.#stops) return; // it stopped or went on while this was asked
     const [threadId] = info.stoppedThreads;
