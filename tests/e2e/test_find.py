@@ -30,8 +30,12 @@ def test_matches_are_counted_and_visited_in_every_cell(written: Write, opened: O
     filler = "\n".join(f"# line {n}" for n in range(80))
     notebook = opened(written("rate = 1", "%%md\nThe Rate of it", filler, filler, "generate(rate)"))
     notebook.select("a")
-    field = find(notebook, "rate")
+    # Typed on at once: what is not in the field yet would be commands.
+    notebook.press("f")
+    notebook.page.keyboard.type("rate")
+    field = notebook.page.get_by_label("Find in this notebook")
     until(lambda: count(notebook) == "4", "the count")
+    assert field.input_value() == "rate"
     until(lambda: marks(notebook, "find") > 0, "marks on the screen")
     for expected, cell in [("1 of 4", "a"), ("2 of 4", "b"), ("3 of 4", "e"), ("4 of 4", "e")]:
         field.press("Enter")

@@ -3,17 +3,18 @@
  * the screen or not, and on demand in what the cells show.
  */
 
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Replacement } from "../sync/cells";
 import { Button } from "../ui/button";
 import { countWords } from "../ui/words";
 import { cellOf, mark, showInEditor, unmark } from "./highlights";
 import { MATCHES_MOST, matchesIn, type Pattern } from "./matcher";
 import { type Found, useMatches } from "./use-matches";
-import "./find.css";
 
 interface FindBarProps {
   readonly query: string;
+  /** Somebody types the query already; else it is offered, for the first key to replace. */
+  readonly isBegun?: boolean;
   readonly replaces: boolean;
   readonly activeCell: string | null;
   readonly onQuery: (query: string) => void;
@@ -44,10 +45,12 @@ export function FindBar(props: FindBarProps) {
   const replaced = useRef<readonly Found[] | null>(null);
   const inSources = found.filter((each) => each.where === "source");
 
-  useEffect(() => {
+  const { isBegun = false } = props;
+  useLayoutEffect(() => {
+    const { value } = field.current ?? { value: "" };
     field.current?.focus();
-    field.current?.select();
-  }, []);
+    field.current?.setSelectionRange(isBegun ? value.length : 0, value.length);
+  }, [isBegun]);
 
   function go(by: 1 | -1) {
     const from = position < 0 && by < 0 ? 0 : position;
