@@ -86,13 +86,24 @@ def test_what_was_edited_is_run_and_nothing_else(written: Write, opened: Open) -
 
 
 def test_everybody_sees_who_ran_a_cell(written: Write, opened: Open) -> None:
-    name = written("print('seen')")
+    name = written("print('seen')", "x = 1", "y = 2")
     here, there = opened(name), opened(name)
     here.run("a")
     for notebook, who in ((here, "this page"), (there, "another page")):
         notebook.wait("a", "finished")
         run = notebook.cell("a").locator(".cell-run")
         until(lambda said=run, by=who: by in (said.get_attribute("title") or ""), who)  # type: ignore[misc]
+    # And nobody's letters become commands when the cell they were meant for is deleted.
+    there.cell("b").locator(".cell-source").click()
+    there.page.keyboard.type("# ")
+    here.select("b")
+    here.press("d", "d")
+    until(lambda: there.order() == ["a", "c"], "the cell to go")
+    there.page.keyboard.type("ab")
+    there.page.get_by_text("was deleted elsewhere").wait_for()
+    assert there.order() == ["a", "c"]
+    there.press("Escape")
+    until(lambda: there.active() == "a", "command mode")
 
 
 def test_cells_go_to_another_notebook_and_to_other_programs(

@@ -82,6 +82,12 @@ export class Commander {
     return true;
   }
 
+  /** Whether the active cell was deleted by somebody else, perhaps while it was typed in. */
+  get hasLostCell(): boolean {
+    const { active } = this.view.current;
+    return active !== null && !this.order.includes(active);
+  }
+
   goToEnd(which: "first" | "last"): void {
     const cellId = which === "first" ? this.order[0] : this.order.at(-1);
     if (cellId !== undefined) this.view.select(cellId);

@@ -11,6 +11,7 @@ import { NotebookProvider } from "../sync/use-notebook";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { nameOf, typesText } from "../ui/key-names";
+import { notify } from "../ui/notices";
 import { Announcer } from "./announcer";
 import { Banners } from "./banners";
 import { CellList } from "./cell-list";
@@ -264,6 +265,13 @@ function CommandKeys({ page }: { readonly page: PageActs }) {
       const isField = isForField(event);
       if (isField && isInDialog(event)) return;
       const name = nameOf(event);
+      if (!isField && commander.hasLostCell && (typesText(name) || name === "Escape")) {
+        // What may be meant for its text is no command for the cells that are left.
+        event.preventDefault();
+        if (name === "Escape") commander.goToEnd("first");
+        else notify({ text: "The cell you were in was deleted elsewhere. Esc goes on." });
+        return;
+      }
       const command = keys.read(name, event.timeStamp);
       if (command === null) return;
       // In a field a letter is always typed, whatever it means in command mode.
