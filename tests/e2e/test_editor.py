@@ -70,3 +70,19 @@ def test_a_notebook_is_read_run_and_edited_by_finger(written: Write, opened: Ope
     page.get_by_label("Find a command").fill("settings")
     page.keyboard.press("Enter")
     page.get_by_role("dialog", name="Settings").wait_for()
+
+
+def test_a_press_on_text_that_has_no_editor_yet_types_in_it(written: Write, opened: Open) -> None:
+    """PAGE-27: on a busy machine editors are late; whoever presses there is not."""
+    notebook = opened(written("first = 1", "second = 2", "third = 3"))
+    page = notebook.page
+    page.add_init_script("window.requestIdleCallback = () => 0")
+    page.reload()
+    still = notebook.cell("b").locator(".cell-source pre.code")
+    still.wait_for()
+    still.click()
+    notebook.press("Control+a", "Delete")
+    page.keyboard.insert_text("typed = True")
+    until(lambda: notebook.source("b") == "typed = True", "what was typed")
+    assert notebook.order() == ["a", "b", "c"]
+    assert page.evaluate("document.activeElement.matches('.cm-content')")

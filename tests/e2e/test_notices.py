@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
-from tests.e2e.browser import Notebook, until
+from tests.e2e.browser import Notebook, reader, until
 from tests.e2e.conftest import TOKEN, Open, Server, Write
 
 
@@ -110,3 +111,12 @@ def test_what_was_moved_split_and_merged_is_undone_with_outputs(
     until(lambda: notebook.order() == ["a", "b"], "the cell again")
     until(lambda: notebook.outputs("a").strip() == "first", "its output again")
     assert notebook.state("a") == "finished"
+
+
+def test_a_notebook_that_is_not_there_is_said_and_not_waited_for(
+    server: Server, chromium: Browser
+) -> None:
+    with reader(chromium, server.login) as page:
+        page.goto(server.notebook("nowhere.ipynb"))
+        page.locator(".banner").wait_for()
+        assert page.locator(".notebook-opening").count() == 0

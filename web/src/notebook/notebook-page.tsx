@@ -212,6 +212,7 @@ function useHeight() {
 function Body() {
   const isLoaded = useSession(isLoadedOf);
   const hasCells = useSession(hasCellsOf);
+  const isRefused = useSession(isRefusedOf);
   const { view, commander } = useDesk();
   const place = useOutputHome();
 
@@ -221,7 +222,9 @@ function Body() {
     if (first !== undefined) view.select(first);
   }, [hasCells, view, commander]);
 
-  if (!isLoaded || !place) return <p className="notebook-opening">Opening …</p>;
+  if (!isLoaded || !place) {
+    return isRefused ? null : <p className="notebook-opening">Opening …</p>;
+  }
   return (
     <OutputPlaceProvider value={place}>
       {/* The list begins with its cells, so that it knows its first screenful. */}
@@ -313,3 +316,4 @@ function RestartDialog({ onClose }: { readonly onClose: () => void }) {
 
 const isLoadedOf = (session: Session) => session.isLoaded;
 const hasCellsOf = (session: Session) => session.cells.length > 0;
+const isRefusedOf = ({ connection }: Session) => connection.phase === "ended";

@@ -3,7 +3,7 @@
  * the same place; a press on the still one makes the editor before the press is over.
  */
 
-import { useCallback, useLayoutEffect, useRef, useSyncExternalStore } from "react";
+import { type MouseEvent, useCallback, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import type * as Y from "yjs";
 import { CodeEditor } from "../editor/code-editor";
 import { grammarOf, loadGrammar } from "../editor/grammars";
@@ -58,16 +58,24 @@ export function StillSource({ text, kind, onPress }: StillProps) {
     else element.textContent = source;
     if (source.endsWith("\n") || source === "") element.append("\u200b");
   }, [source, kind, language, grammar]);
+  function press({ clientX, clientY }: MouseEvent) {
+    onPress({ at: "point", x: clientX, y: clientY });
+  }
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the cell does the same
     <pre
       ref={place}
       className="code"
       onPointerDown={(event) => {
-        if (event.button !== 0) return;
-        onPress({ at: "point", x: event.clientX, y: event.clientY });
+        if (event.button !== 0 || event.pointerType !== "mouse") return;
+        // What was pressed is gone by the end of this: the cell would take the press for one
+        // beside the text, and the browser would give the focus to the cell.
+        event.stopPropagation();
+        event.preventDefault();
+        press(event);
       }}
-      // The press has gone into the editor by now; its default would take the focus out again.
-      onMouseDown={(event) => event.preventDefault()}
+      // A finger may be about to scroll until it has let go.
+      onClick={press}
     />
   );
 }
