@@ -169,6 +169,15 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def descriptors(pid: int) -> set[str]:
+    """What the process has open, as Linux names it; what it closes meanwhile is not told."""
+    found = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(os.readlink(entry))
+    return found
+
+
 async def until_gone(*pids: int) -> None:
     await asyncio.to_thread(_wait_while, lambda: any(is_alive(pid) for pid in pids))
 

@@ -26,6 +26,7 @@ from tests.kernels.stage import (
     LOOPBACK,
     PATIENCE_S,
     Remembered,
+    descriptors,
     is_alive,
     killed,
     provided,
@@ -48,12 +49,12 @@ async def host_pid(provider: HostProvider) -> int:
 
 def tcp_listeners(pid: int) -> list[str]:
     """The TCP ports that a process listens on."""
-    inodes = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    held = descriptors(pid)
     found = []
     for table in ("tcp", "tcp6"):
         for line in Path("/proc/net", table).read_text().splitlines()[1:]:
             fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in held:
                 found.append(fields[1])
     return found
 
