@@ -1,6 +1,7 @@
 """Files shown as what they are: tables, PDFs, JSON, pictures, bytes (PAGE-36)."""
 
 import base64
+import re
 import zlib
 from collections.abc import Iterator
 from decimal import Decimal
@@ -26,8 +27,8 @@ def page(server: Server, chromium: Browser) -> Iterator[Page]:
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else 0)
         page.on("pageerror", lambda error: problems.append(str(error)))
         yield page
-        # That a file is no text is told by a status, which the browser itself says.
-        assert [problem for problem in problems if "422" not in problem] == []
+        # That a file is no text, or not there, is told by a status, which the browser itself says.
+        assert [problem for problem in problems if not re.search("422|404", problem)] == []
 
 
 def grid(page: Page) -> str:
@@ -170,6 +171,17 @@ def test_a_pdf_is_read_searched_and_followed_and_runs_nothing(server: Server, pa
     until(lambda: "Page 40" in page.locator(".pdf-where").inner_text(), "the last page")
     assert page.locator("a.pdf-link").count() == 0  # javascript: is no address
     assert page.evaluate("window.hit") is None
+
+
+def test_what_is_not_there_is_named_and_can_be_tried_again(server: Server, page: Page) -> None:
+    failure = page.get_by_role("alert")
+    for name in ("later.csv", "later.png", "later.txt"):
+        page.goto(f"{server.base}/view/{name}")
+        failure.get_by_text("there is no file").wait_for()
+        assert failure.get_by_role("heading").inner_text() == f"{name} cannot be shown"
+    (server.folder / "later.txt").write_text("here it is")
+    page.get_by_role("button", name="Try again").click()
+    until(lambda: "here it is" in page.locator(".view-text").inner_text(), "the text")
 
 
 def test_small_things_are_shown_as_what_they_are(server: Server, page: Page) -> None:

@@ -1,6 +1,7 @@
 /** What a page hosted apart shows until it has a server that lets it in. */
 
 import { type FormEvent, useCallback, useEffect, useState } from "react";
+import { messageOf } from "../core/message-of";
 import { Server, ServerError, Unreachable } from "../sync/server";
 import { Button } from "../ui/button";
 import { Mark } from "../ui/icon";
@@ -50,7 +51,7 @@ export function ApartPage() {
         setSite(found);
         return enter(found.server);
       },
-      (reason: unknown) => setState({ kind: "choosing", problem: said(reason) }),
+      (reason: unknown) => setState({ kind: "choosing", problem: messageOf(reason) }),
     );
   }, [enter]);
 
@@ -105,7 +106,7 @@ export function ApartPage() {
 
 /** A browser tells a page nothing of why it may not read; a file that everybody may read does. */
 async function whyNot(server: Server, reason: unknown): Promise<string> {
-  if (!(reason instanceof Unreachable)) return said(reason);
+  if (!(reason instanceof Unreachable)) return messageOf(reason);
   try {
     await fetch(new URL("favicon.svg", server.base), { cache: "no-store", credentials: "omit" });
   } catch {
@@ -171,7 +172,7 @@ function LoginForm({ server, onIn, onOther }: LoginProps) {
       await logIn(server, text, isKept);
       onIn();
     } catch (reason) {
-      setProblem(said(reason));
+      setProblem(messageOf(reason));
       setBusy(false);
     }
   }
@@ -235,8 +236,4 @@ function Sheet({
       {children}
     </main>
   );
-}
-
-function said(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -1,6 +1,7 @@
 /** The debugger beside the cells: where the code stands, its variables, what to do next. */
 
 import { type FormEvent, useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { messageOf } from "../core/message-of";
 import type { Session } from "../store/session";
 import { useCellOrder, useSession } from "../store/use-session";
 import { useLanguage } from "../sync/notebook-language";
@@ -184,7 +185,7 @@ function Parts({ debug, reference }: { readonly debug: DebugDesk; readonly refer
     ask().then(
       (variables) => isHere && setFound(variables),
       (reason: unknown) => {
-        if (isHere) setProblem(reason instanceof Error ? reason.message : String(reason));
+        if (isHere) setProblem(messageOf(reason));
       },
     );
     return () => {
@@ -242,7 +243,7 @@ function Evaluate({ debug, frame }: { readonly debug: DebugDesk; readonly frame:
     const asking = debug.loaded().then(({ adapter }) => adapter.evaluate(expression, frame));
     asking.then(setFound, (reason: unknown) => {
       setFound(null);
-      setProblem(reason instanceof Error ? reason.message : String(reason));
+      setProblem(messageOf(reason));
     });
   }
   return (

@@ -4,6 +4,7 @@
  * pages show the same. Files are named by a cell's code, so an edit moves breakpoints there.
  */
 
+import { messageOf } from "../core/message-of";
 import { cellsIn, headsOf } from "../sync/cells";
 import type { DebugEvent } from "../sync/notebook-session";
 import { Adapter, type Info } from "./adapter";
@@ -210,7 +211,7 @@ export class Debugger {
     this.#sending = this.#sending
       .then(() => this.#sendNow(cellId))
       .catch((problem: unknown) => {
-        this.desk.set({ problem: problem instanceof Error ? problem.message : String(problem) });
+        this.desk.set({ problem: messageOf(problem) });
       });
     return this.#sending;
   }

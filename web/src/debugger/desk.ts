@@ -4,6 +4,7 @@
  * debugger itself is fetched when it is first turned on, here or by another page.
  */
 
+import { messageOf } from "../core/message-of";
 import type { NotebookSession } from "../sync/notebook-session";
 import type { Frame, Scope } from "./adapter";
 import type { Debugger, Step } from "./debugger";
@@ -104,7 +105,7 @@ export class DebugDesk {
     try {
       await act(await this.loaded());
     } catch (problem) {
-      const reason = problem instanceof Error ? problem.message : String(problem);
+      const reason = messageOf(problem);
       const phase = this.#state.phase === "starting" ? "off" : this.#state.phase;
       this.set({ problem: reason, phase });
     }

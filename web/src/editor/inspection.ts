@@ -2,6 +2,7 @@
 
 import { type Extension, StateEffect, StateField } from "@codemirror/state";
 import { type EditorView, showTooltip, type Tooltip } from "@codemirror/view";
+import { messageOf } from "../core/message-of";
 import { TextWriter } from "../ui/text-writer";
 import type { EditorActions } from "./editor-actions";
 
@@ -36,7 +37,7 @@ export function openInspection(view: EditorView, actions: EditorActions): boolea
       if (!moved) view.dispatch({ effects: show.of(tooltip(pos, text)) });
     },
     (problem: unknown) => {
-      const text = problem instanceof Error ? problem.message : String(problem);
+      const text = messageOf(problem);
       view.dispatch({ effects: show.of(tooltip(view.state.selection.main.head, text)) });
     },
   );

@@ -1,6 +1,7 @@
 /** What is neither text nor anything else we know, or too much of it: its size and first bytes. */
 
 import { useEffect, useState } from "react";
+import { messageOf } from "../core/message-of";
 import type { Server } from "../sync/server";
 import { counted, sizeWords } from "../ui/words";
 import { contentAddress } from "./listing";
@@ -12,11 +13,11 @@ interface BytesProps {
   readonly server: Server;
   readonly path: string;
   readonly name: string;
+  readonly onFailed: (why: string) => void;
 }
 
-export function BytesView({ server, path, name }: BytesProps) {
+export function BytesView({ server, path, name, onFailed }: BytesProps) {
   const [head, setHead] = useState<{ bytes: Uint8Array; size: number } | null>(null);
-  const [problem, setProblem] = useState("");
   useEffect(() => {
     const controller = new AbortController();
     const address = `api/v1/files/content?path=${encodeURIComponent(path)}`;
@@ -29,18 +30,11 @@ export function BytesView({ server, path, name }: BytesProps) {
         // Nothing can be asked of an empty file by its bytes.
         const isEmpty = reason instanceof Error && "status" in reason && reason.status === 416;
         if (isEmpty) setHead({ bytes: new Uint8Array(0), size: 0 });
-        else setProblem(reason instanceof Error ? reason.message : String(reason));
+        else onFailed(messageOf(reason));
       },
     );
     return () => controller.abort();
-  }, [server, path]);
-  if (problem !== "") {
-    return (
-      <p className="view-problem" role="alert">
-        {problem}
-      </p>
-    );
-  }
+  }, [server, path, onFailed]);
   if (!head) return null;
   const { bytes, size } = head;
   return (

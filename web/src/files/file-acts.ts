@@ -1,5 +1,6 @@
 /** What is done to several files at once, told as one: moved, deleted, had back, fetched. */
 
+import { messageOf } from "../core/message-of";
 import type { Server } from "../sync/server";
 import { notify } from "../ui/notices";
 import { counted } from "../ui/words";
@@ -25,7 +26,7 @@ export async function moveInto(
     try {
       movedNotebook(path, await move(server, path, to));
     } catch (reason) {
-      notify({ text: `${name} was not moved: ${said(reason)}`, tone: "failure" });
+      notify({ text: `${name} was not moved: ${messageOf(reason)}`, tone: "failure" });
     }
   }
 }
@@ -42,7 +43,7 @@ export async function deleteAll(
       items.push(await throwAway(server, path));
       movedNotebook(path, null);
     } catch (reason) {
-      notify({ text: `${name} was not deleted: ${said(reason)}`, tone: "failure" });
+      notify({ text: `${name} was not deleted: ${messageOf(reason)}`, tone: "failure" });
     }
   }
   listAgain();
@@ -52,7 +53,7 @@ export async function deleteAll(
       try {
         await restore(server, item);
       } catch (reason) {
-        notify({ text: said(reason), tone: "failure" });
+        notify({ text: messageOf(reason), tone: "failure" });
       }
     }
     listAgain();
@@ -79,8 +80,4 @@ export function downloadAll(server: Server, entries: readonly FileEntry[]): void
     link.download = "";
   }
   link.click();
-}
-
-function said(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }

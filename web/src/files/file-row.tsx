@@ -3,6 +3,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { type DragEvent, type MouseEvent, useState } from "react";
+import { messageOf } from "../core/message-of";
 import type { Server } from "../sync/server";
 import { Icon } from "../ui/icon";
 import { Menu, type MenuEntry } from "../ui/menu";
@@ -209,7 +210,7 @@ async function told<T>(doing: Promise<T>): Promise<T | null> {
   try {
     return await doing;
   } catch (reason) {
-    notify({ text: reason instanceof Error ? reason.message : String(reason), tone: "failure" });
+    notify({ text: messageOf(reason), tone: "failure" });
     return null;
   }
 }

@@ -1,6 +1,7 @@
 /** Asks for a name or a path, and says what is wrong with it where it was typed. */
 
 import { type FormEvent, useEffect, useRef, useState } from "react";
+import { messageOf } from "../core/message-of";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 
@@ -38,7 +39,7 @@ export function PathDialog(props: PathDialogProps) {
       await onSubmit(value.trim());
       onClose();
     } catch (reason) {
-      setProblem(reason instanceof Error ? reason.message : String(reason));
+      setProblem(messageOf(reason));
       setBusy(false);
     }
   }

@@ -1,6 +1,7 @@
 /** A picture: whole at first, and as large as one wants. */
 
 import { useEffect, useRef, useState, type WheelEvent } from "react";
+import { messageOf } from "../core/message-of";
 import type { Server } from "../sync/server";
 import { Button } from "../ui/button";
 import { sizeWords } from "../ui/words";
@@ -25,12 +26,12 @@ interface PictureProps {
   readonly server: Server;
   readonly path: string;
   readonly name: string;
+  readonly onFailed: (why: string) => void;
 }
 
 /** As an image element shows it, a drawing's scripts do not run. */
-export function PictureView({ server, path, name }: PictureProps) {
+export function PictureView({ server, path, name, onFailed }: PictureProps) {
   const image = useRef<HTMLImageElement>(null);
-  const [problem, setProblem] = useState("");
   const [bytes, setBytes] = useState(0);
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
   const [zoom, setZoom] = useState<number | null>(null); // null: all of it
@@ -47,13 +48,13 @@ export function PictureView({ server, path, name }: PictureProps) {
     };
     show().catch((reason: unknown) => {
       if (controller.signal.aborted) return;
-      setProblem(reason instanceof Error ? reason.message : String(reason));
+      onFailed(messageOf(reason));
     });
     return () => {
       controller.abort();
       if (address !== "") URL.revokeObjectURL(address);
     };
-  }, [server, path, name]);
+  }, [server, path, name, onFailed]);
 
   function zoomBy(factor: number) {
     const shown = image.current;
@@ -66,13 +67,6 @@ export function PictureView({ server, path, name }: PictureProps) {
     zoomBy(event.deltaY < 0 ? STEP : 1 / STEP);
   }
 
-  if (problem !== "") {
-    return (
-      <p className="view-problem" role="alert">
-        {problem}
-      </p>
-    );
-  }
   return (
     <figure className="view-image" data-zoomed={zoom === null ? undefined : ""}>
       <figcaption>
@@ -108,7 +102,7 @@ export function PictureView({ server, path, name }: PictureProps) {
           onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
             setSize({ width: naturalWidth, height: naturalHeight })
           }
-          onError={() => setProblem("This picture could not be read; download it instead.")}
+          onError={() => onFailed("This picture could not be read; download it instead.")}
         />
       </section>
     </figure>

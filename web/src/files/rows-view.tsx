@@ -1,6 +1,7 @@
 /** The rows of a file in the grid of data frames. */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { messageOf } from "../core/message-of";
 import { TableSheet } from "../outputs/table/table-grid";
 import { TableSource } from "../outputs/table/table-source";
 import { asking, type RowsFile, tableOf } from "./rows-file";
@@ -8,17 +9,17 @@ import { asking, type RowsFile, tableOf } from "./rows-file";
 interface RowsViewProps {
   /** Opens the file; told how much of it has come, from 0 to 1. */
   readonly open: (signal: AbortSignal, onProgress: (share: number) => void) => Promise<RowsFile>;
+  readonly onFailed: (why: string) => void;
 }
 
 type State =
   | { readonly kind: "loading"; readonly share: number }
-  | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "here"; readonly source: TableSource };
 
 const TOLD_EVERY = 0.01;
 const BELOW_PX = 88; // what stands around the grid
 
-export function RowsView({ open }: RowsViewProps) {
+export function RowsView({ open, onFailed }: RowsViewProps) {
   const [state, setState] = useState<State>({ kind: "loading", share: 0 });
   useEffect(() => {
     const stop = new AbortController();
@@ -37,16 +38,13 @@ export function RowsView({ open }: RowsViewProps) {
     };
     load().catch((reason: unknown) => {
       if (stop.signal.aborted) return;
-      setState({
-        kind: "failed",
-        message: reason instanceof Error ? reason.message : String(reason),
-      });
+      onFailed(messageOf(reason));
     });
     return () => {
       stop.abort();
       source?.close();
     };
-  }, [open]);
+  }, [open, onFailed]);
 
   const place = useRef<HTMLDivElement>(null);
   const [height, setHeight] = useState(400);
@@ -62,11 +60,6 @@ export function RowsView({ open }: RowsViewProps) {
 
   return (
     <div ref={place} className="view-rows">
-      {state.kind === "failed" && (
-        <p className="view-problem" role="alert">
-          This file could not be shown as a table: {state.message}
-        </p>
-      )}
       {state.kind === "loading" && (
         <p className="view-count" role="status">
           Reading {state.share > 0 ? `${Math.round(state.share * 100)} %` : "…"}

@@ -4,6 +4,7 @@
  */
 
 import { useCallback, useEffect, useRef, useState } from "react";
+import { messageOf } from "../core/message-of";
 import type { TextEditor } from "../editor/text-editor";
 import { useSettings } from "../settings/settings-store";
 import { type Server, ServerError } from "../sync/server";
@@ -17,6 +18,8 @@ interface TextViewProps {
   readonly name: string;
   /** Called when the file turns out to be no text; null: that is told as a problem. */
   readonly onNotText: (() => void) | null;
+  /** Called with why nothing of it can be shown. */
+  readonly onFailed: (why: string) => void;
 }
 
 type State =
@@ -28,7 +31,7 @@ const SETTLED_MS = 1_000;
 
 const WORDS = { loading: "", saved: "Saved", changed: "Not saved", saving: "Saving …" } as const;
 
-export function TextView({ server, path, name, onNotText }: TextViewProps) {
+export function TextView({ server, path, name, onNotText, onFailed }: TextViewProps) {
   const notText = useRef(onNotText);
   notText.current = onNotText;
   const place = useRef<HTMLDivElement>(null);
@@ -51,7 +54,7 @@ export function TextView({ server, path, name, onNotText }: TextViewProps) {
       } catch (reason) {
         const isConflict = reason instanceof ServerError && reason.code === "file.changed";
         if (isConflict) setState({ kind: "conflict" });
-        else setState({ kind: "problem", text: said(reason) });
+        else setState({ kind: "problem", text: messageOf(reason) });
       }
     },
     [server, path],
@@ -83,7 +86,7 @@ export function TextView({ server, path, name, onNotText }: TextViewProps) {
       if (controller.signal.aborted) return;
       const isNoText = reason instanceof ServerError && reason.code === "file.not-text";
       if (isNoText && notText.current) notText.current();
-      else setState({ kind: "problem", text: said(reason) });
+      else onFailed(messageOf(reason));
     });
     return () => {
       controller.abort();
@@ -92,12 +95,12 @@ export function TextView({ server, path, name, onNotText }: TextViewProps) {
       if (open && unsaved.current) {
         unsaved.current = false;
         writeText(server, path, open.text, digest.current).catch((reason: unknown) =>
-          notify({ text: `${name} was not saved: ${said(reason)}`, tone: "failure" }),
+          notify({ text: `${name} was not saved: ${messageOf(reason)}`, tone: "failure" }),
         );
       }
       open?.destroy();
     };
-  }, [server, path, name, save, round]);
+  }, [server, path, name, save, round, onFailed]);
 
   const { autosaves } = useSettings();
   const isChanged = state.kind === "changed";
@@ -148,8 +151,4 @@ export function TextView({ server, path, name, onNotText }: TextViewProps) {
       <div ref={place} className="view-text" />
     </>
   );
-}
-
-function said(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }

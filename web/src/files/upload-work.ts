@@ -4,6 +4,7 @@
  * other pages of this page.
  */
 
+import { messageOf } from "../core/message-of";
 import type { Server } from "../sync/server";
 import { notify } from "../ui/notices";
 import { counted } from "../ui/words";
@@ -86,7 +87,7 @@ export async function uploadAll(
         placed();
       } catch (reason) {
         if (control.signal.aborted) break;
-        const why = reason instanceof Error ? reason.message : String(reason);
+        const why = messageOf(reason);
         notify({ text: `${path} was not uploaded: ${why}`, tone: "failure" });
       }
       sent += file.size;

@@ -4,7 +4,8 @@
  * first file that needs it.
  */
 
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { messageOf } from "../core/message-of";
 import { JsonTree } from "../outputs/data/json-tree";
 import { MarkdownView } from "../outputs/prose/markdown-view";
 import type { Server } from "../sync/server";
@@ -42,6 +43,7 @@ export function ViewPage({ server, path, places }: ViewPageProps) {
   const [isBytes, setBytes] = useState(false);
   const kind = isBytes ? "bytes" : kindOf(name);
   const [showsText, setShowsText] = useState(kind === "text");
+  const [failure, setFailure] = useState("");
   const mayEdit = !isBytes && isText(kind, name);
   useEffect(() => {
     const before = document.title;
@@ -92,15 +94,27 @@ export function ViewPage({ server, path, places }: ViewPageProps) {
         </div>
       </header>
       <main id="content" className="view" data-view={showsText && mayEdit ? "text" : kind}>
-        {showsText && mayEdit ? (
+        {failure !== "" ? (
+          <section className="view-failed" role="alert">
+            <h2>{name} cannot be shown</h2>
+            <p>{failure}</p>
+            <p className="view-failed-acts">
+              <Button onClick={() => setFailure("")}>Try again</Button>
+              <Place className="button" address={places.folder(folderOf(path))} places={places}>
+                Show its folder
+              </Place>
+            </p>
+          </section>
+        ) : showsText && mayEdit ? (
           <TextView
             server={server}
             path={path}
             name={name}
             onNotText={kind === "text" ? () => setBytes(true) : null}
+            onFailed={setFailure}
           />
         ) : (
-          <Shown server={server} path={path} name={name} kind={kind} />
+          <Shown server={server} path={path} name={name} kind={kind} onFailed={setFailure} />
         )}
       </main>
     </>
@@ -111,6 +125,8 @@ interface ShownProps {
   readonly server: Server;
   readonly path: string;
   readonly name: string;
+  /** Called with why nothing of it can be shown. */
+  readonly onFailed: (why: string) => void;
 }
 
 function Shown({ kind, ...file }: ShownProps & { readonly kind: ViewKind }) {
@@ -144,7 +160,7 @@ function Pdf({ server, path, name }: ShownProps) {
   );
 }
 
-function Parquet({ server, path }: ShownProps) {
+function Parquet({ server, path, onFailed }: ShownProps) {
   const open = useCallback(
     async (signal: AbortSignal) => {
       const [{ openParquet }, size] = await Promise.all([
@@ -155,10 +171,10 @@ function Parquet({ server, path }: ShownProps) {
     },
     [server, path],
   );
-  return <RowsView open={open} />;
+  return <RowsView open={open} onFailed={onFailed} />;
 }
 
-function Separated({ server, path, name }: ShownProps) {
+function Separated({ server, path, name, onFailed }: ShownProps) {
   const open = useCallback(
     async (signal: AbortSignal, onProgress: (share: number) => void) => {
       const address = `api/v1/files/content?path=${encodeURIComponent(path)}`;
@@ -172,7 +188,7 @@ function Separated({ server, path, name }: ShownProps) {
     },
     [server, path, name],
   );
-  return <RowsView open={open} />;
+  return <RowsView open={open} onFailed={onFailed} />;
 }
 
 async function sizeOf(server: Server, path: string, signal: AbortSignal): Promise<number> {
@@ -180,47 +196,37 @@ async function sizeOf(server: Server, path: string, signal: AbortSignal): Promis
   return (await server.readRange(address, 0, 1, signal)).size;
 }
 
-function WholeText({ server, path, name, kind }: ShownProps & { kind: "markdown" | "json" }) {
-  const [text, setText] = useState<string | null>(null);
-  const [problem, setProblem] = useState("");
-  useEffect(() => {
-    const controller = new AbortController();
-    readText(server, path, controller.signal).then(
-      (read) => setText(read.text),
-      (reason: unknown) => {
-        if (!controller.signal.aborted) setProblem(said(reason));
-      },
-    );
-    return () => controller.abort();
-  }, [server, path]);
-  if (problem !== "") return <Problem text={problem} />;
-  if (text === null) return null;
-  if (kind === "markdown") return <MarkdownView source={text} />;
-  return <JsonShown name={name} text={text} />;
+interface WholeTextProps extends ShownProps {
+  readonly kind: "markdown" | "json";
 }
 
-function JsonShown({ name, text }: { readonly name: string; readonly text: string }) {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (reason) {
-    return <Problem text={`This is no JSON: ${said(reason)}`} />;
-  }
+function WholeText({ server, path, name, kind, onFailed }: WholeTextProps) {
+  const [content, setContent] = useState<ReactNode>(null);
+  useEffect(() => {
+    const controller = new AbortController();
+    readText(server, path, controller.signal)
+      .then(({ text }) => setContent(contentOf(kind, name, text)))
+      .catch((reason: unknown) => {
+        if (!controller.signal.aborted) onFailed(messageOf(reason));
+      });
+    return () => controller.abort();
+  }, [server, path, name, kind, onFailed]);
+  return content;
+}
+
+function contentOf(kind: WholeTextProps["kind"], name: string, text: string): ReactNode {
+  if (kind === "markdown") return <MarkdownView source={text} />;
   return (
     <div className="view-json">
-      <JsonTree value={value} name={name} />
+      <JsonTree value={parsed(text)} name={name} />
     </div>
   );
 }
 
-function Problem({ text }: { readonly text: string }) {
-  return (
-    <p className="view-problem" role="alert">
-      {text}
-    </p>
-  );
-}
-
-function said(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (reason) {
+    throw new Error(`It is no JSON: ${messageOf(reason)}`);
+  }
 }

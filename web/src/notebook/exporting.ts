@@ -3,6 +3,7 @@
  * saved or not (PAGE-57).
  */
 
+import { messageOf } from "../core/message-of";
 import { save } from "../outputs/picture-file";
 import type { NotebookSession } from "../sync/notebook-session";
 import { notify } from "../ui/notices";
@@ -49,7 +50,7 @@ export async function exportNotebook(session: NotebookSession, form: ExportForm)
     const answer = await server.request("GET", address);
     save(exportName(path, form), await answer.blob());
   } catch (reason) {
-    const said = reason instanceof Error ? reason.message : String(reason);
+    const said = messageOf(reason);
     notify({ text: `The export failed: ${said}`, tone: "failure" });
   }
 }

@@ -1,5 +1,6 @@
 /** Cells put into ruff's form, as one step that can be undone. */
 
+import { messageOf } from "../core/message-of";
 import { replaceSource, STRUCTURE, TYPED } from "../sync/cells";
 import { languageIn } from "../sync/notebook-language";
 import { notify } from "../ui/notices";
@@ -42,7 +43,7 @@ export async function formatCells(
     const answer = await session.server.request("POST", path, { cells: asked });
     ({ cells } = (await answer.json()) as { cells: readonly Formatted[] });
   } catch (problem) {
-    const reason = problem instanceof Error ? problem.message : String(problem);
+    const reason = messageOf(problem);
     if (!isQuiet) notify({ text: `Not formatted: ${reason}`, tone: "failure" });
     return;
   }

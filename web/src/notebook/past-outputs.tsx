@@ -1,6 +1,7 @@
 /** The outputs of an earlier execution, as the log has them: the first lines, in their forms. */
 
 import { useEffect, useState } from "react";
+import { messageOf } from "../core/message-of";
 import { appendDisplay, appendError, appendText } from "../core/outputs";
 import { NO_OUTPUTS } from "../core/state";
 import { OutputList } from "../outputs/output-list";
@@ -36,7 +37,7 @@ export function PastOutputs({ executionId }: { readonly executionId: string }) {
         (answer: unknown) => setPast(pastOf(answer)),
         (reason: unknown) => {
           if (controller.signal.aborted) return;
-          setProblem(reason instanceof Error ? reason.message : String(reason));
+          setProblem(messageOf(reason));
         },
       );
     return () => controller.abort();

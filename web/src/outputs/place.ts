@@ -1,6 +1,7 @@
 /** Where outputs come from: the server and the notebook they belong to. */
 
 import { createContext, useContext, useEffect, useState } from "react";
+import { messageOf } from "../core/message-of";
 import type { BlobReference } from "../protocol/generated";
 import type { Server } from "../sync/server";
 import type { Surroundings } from "./prose/markdown";
@@ -79,7 +80,7 @@ export function useMimeValue(value: unknown): Loaded {
       },
       (problem: unknown) => {
         if (stop.signal.aborted) return;
-        const message = problem instanceof Error ? problem.message : String(problem);
+        const message = messageOf(problem);
         setFetched({ hash: blob.hash, loaded: { phase: "failed", message } });
       },
     );

@@ -1,6 +1,7 @@
 /** The files around the notebook: look about, open one, copy its path as code would say it. */
 
 import { useCallback, useEffect, useState } from "react";
+import { messageOf } from "../core/message-of";
 import type { Session } from "../store/session";
 import { useSession } from "../store/use-session";
 import { useNotebook } from "../sync/use-notebook";
@@ -149,7 +150,7 @@ function useFolder(folder: string) {
       },
       (reason: unknown) => {
         if (controller.signal.aborted) return;
-        setProblem(reason instanceof Error ? reason.message : String(reason));
+        setProblem(messageOf(reason));
       },
     );
     return () => controller.abort();

@@ -8,6 +8,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { messageOf } from "../core/message-of";
 import { executionOf } from "../core/selectors";
 import type { Session } from "../store/session";
 import { useCellOrder, useSession } from "../store/use-session";
@@ -192,7 +193,7 @@ function usePast(cellId: string): { past: Past | null; problem: string | null } 
       },
       (reason: unknown) => {
         if (controller.signal.aborted) return;
-        setProblem(reason instanceof Error ? reason.message : String(reason));
+        setProblem(messageOf(reason));
       },
     );
     return () => controller.abort();

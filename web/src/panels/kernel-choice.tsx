@@ -1,6 +1,7 @@
 /** Which kernel the notebook has: a Python nearby, or one of Jupyter's in any language. */
 
 import { type FormEvent, useEffect, useReducer, useState } from "react";
+import { messageOf } from "../core/message-of";
 import type { Session } from "../store/session";
 import { useSession } from "../store/use-session";
 import { metadataIn } from "../sync/cells";
@@ -162,7 +163,7 @@ function useKernels(): { found: Kernels | null; problem: string | null } {
     const controller = new AbortController();
     kernelsNear(server, shown, controller.signal).then(setFound, (reason: unknown) => {
       if (controller.signal.aborted) return;
-      setProblem(reason instanceof Error ? reason.message : String(reason));
+      setProblem(messageOf(reason));
     });
     return () => controller.abort();
   }, [server, shown]);

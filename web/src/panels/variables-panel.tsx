@@ -4,6 +4,7 @@
  */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { messageOf } from "../core/message-of";
 import { kernelMood } from "../core/selectors";
 import type { Session } from "../store/session";
 import { useSession } from "../store/use-session";
@@ -152,7 +153,7 @@ function Inspected({ variable }: { readonly variable: Variable }) {
         setText(found === true && typeof plain === "string" ? plain : "It is not there any more.");
       },
       (problem: unknown) => {
-        if (!controller.signal.aborted) setText(said(problem));
+        if (!controller.signal.aborted) setText(messageOf(problem));
       },
     );
     return () => controller.abort();
@@ -174,10 +175,6 @@ function Inspected({ variable }: { readonly variable: Variable }) {
       <pre ref={place} />
     </section>
   );
-}
-
-function said(problem: unknown): string {
-  return problem instanceof Error ? problem.message : String(problem);
 }
 
 function useVariables(): { variables: Variables | null; problem: string | null } {
@@ -204,7 +201,7 @@ function useVariables(): { variables: Variables | null; problem: string | null }
           setProblem(null);
         },
         (reason: unknown) => {
-          if (!controller.signal.aborted) setProblem(`Not up to date: ${said(reason)}`);
+          if (!controller.signal.aborted) setProblem(`Not up to date: ${messageOf(reason)}`);
         },
       );
     }, SETTLE_MS);

@@ -6,6 +6,7 @@
  */
 
 import { useSyncExternalStore } from "react";
+import { messageOf } from "../core/message-of";
 import type { Server } from "../sync/server";
 import { onSettingsNews } from "../sync/settings-news";
 import { notify } from "../ui/notices";
@@ -128,7 +129,7 @@ export function changeSettings(changed: Partial<PageSettings>): void {
     })
     .catch((problem: unknown) => {
       take(before);
-      const reason = problem instanceof Error ? problem.message : String(problem);
+      const reason = messageOf(problem);
       notify({ text: `The setting was not kept: ${reason}`, tone: "failure" });
     })
     .finally(() => {

@@ -5,6 +5,7 @@
  * refused. Posts go one after the other, each with all that was said meanwhile.
  */
 
+import { messageOf } from "../core/message-of";
 import { closeCodeOf } from "../protocol/close-codes";
 import { joinedFrames, SUBPROTOCOL } from "../protocol/codec";
 import type { Transport, WireListener } from "./socket";
@@ -83,7 +84,7 @@ class Stream {
       }
       this.#over(1006, "the stream ended");
     } catch (error) {
-      this.#over(1006, error instanceof Error ? error.message : String(error));
+      this.#over(1006, messageOf(error));
     }
   }
 
@@ -124,7 +125,7 @@ class Stream {
         if (!answer.ok) this.#over(closeCodeOf(answer.status), "");
       }
     } catch (error) {
-      this.#over(1006, error instanceof Error ? error.message : String(error));
+      this.#over(1006, messageOf(error));
     } finally {
       this.#isPosting = false;
     }

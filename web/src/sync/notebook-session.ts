@@ -7,6 +7,7 @@
  */
 
 import * as Y from "yjs";
+import { messageOf } from "../core/message-of";
 import type {
   CloseComm,
   CommClosed,
@@ -423,7 +424,7 @@ export class NotebookSession {
   #storageFailed(error: unknown): void {
     if (this.#hasToldStorage) return;
     this.#hasToldStorage = true;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#tell("edits-refused", {
       code: "browser.storage",
       message: `This browser cannot keep unsent edits over a reload: ${reason}`,

@@ -10,6 +10,7 @@
  */
 
 import { assertNever } from "../core/assert-never";
+import { messageOf } from "../core/message-of";
 import { afterClose, GAP_CLOSE_CODE, SILENCE_CLOSE_CODE } from "../protocol/close-codes";
 import { PROTOCOL_VERSION } from "../protocol/codec";
 import type {
@@ -231,7 +232,7 @@ export class SessionConnection {
   }
 
   #notFound(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const status = error instanceof ServerError ? error.status : 0;
     if (status === 401) this.#end("log-in", message);
     else if (status >= 400 && status < 500 && status !== 408 && status !== 429) {

@@ -2,7 +2,8 @@
 
 import { findAddresses, foldReturns, isWebAddress, type Run, type Style, scan } from "./ansi";
 
-const LONG_LINE = 4_000; // characters; a longer line is drawn up to here and says so
+const LONG_LINE = 4_000; // characters; a longer line is drawn up to here and says so,
+const LITTLE = 200; // unless hardly anything is left
 
 /** The lightness at which a colour is read on paper: at most in light, at least in dark. */
 const READABLE_L = { light: 0.52, dark: 0.68 };
@@ -100,7 +101,7 @@ function appendRun(into: Node, run: Run): void {
  */
 export function drawLine(into: HTMLElement, line: string, style: Style): Style {
   const folded = foldReturns(line);
-  if (folded.length <= LONG_LINE) {
+  if (folded.length <= LONG_LINE + LITTLE) {
     const scanned = scan(folded, style);
     for (const run of scanned.runs) appendRun(into, run);
     return scanned.style;

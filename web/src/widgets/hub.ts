@@ -8,6 +8,7 @@
  */
 
 import { own } from "../core/lookup";
+import { messageOf } from "../core/message-of";
 import type { CommHandled, CommMessaged } from "../protocol/generated";
 import { newId } from "../sync/new-id";
 import type { CommEvent, NotebookSession } from "../sync/notebook-session";
@@ -228,7 +229,7 @@ export class WidgetHub {
       );
       answer({ type: typeOf(path), content: await response.arrayBuffer() });
     } catch (problem) {
-      answer(null, problem instanceof Error ? problem.message : String(problem));
+      answer(null, messageOf(problem));
     }
   }
 

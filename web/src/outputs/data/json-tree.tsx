@@ -5,7 +5,8 @@ import { Button } from "../../ui/button";
 import { counted } from "../../ui/words";
 
 const SHOWN = 100; // children at once; more come on request
-const LONG_TEXT = 400;
+const LONG_TEXT = 400; // characters; what is a little longer is shown whole
+const LITTLE = 40;
 
 interface TreeProps {
   readonly value: unknown;
@@ -67,7 +68,8 @@ function Branch({ value, name, depth }: { value: object; name?: string; depth: n
 function Leaf({ value }: { value: unknown }) {
   const [isWhole, setWhole] = useState(false);
   const text = JSON.stringify(value) ?? "null";
-  if (text.length <= LONG_TEXT || isWhole) return <span data-json={typeof value}>{text}</span>;
+  if (text.length <= LONG_TEXT + LITTLE || isWhole)
+    return <span data-json={typeof value}>{text}</span>;
   return (
     <>
       <span data-json={typeof value}>{text.slice(0, LONG_TEXT)}…</span>

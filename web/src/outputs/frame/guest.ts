@@ -5,6 +5,7 @@
  * the sandbox and the policy of `frame.html`, not this code.
  */
 
+import { messageOf } from "../../core/message-of";
 import "../../ui/fonts.css";
 import "../../ui/tokens.css";
 import "./guest.css";
@@ -27,7 +28,7 @@ function say(message: FromFrame): void {
 }
 
 function complain(problem: unknown): void {
-  const text = problem instanceof Error ? problem.message : String(problem);
+  const text = messageOf(problem);
   if ([...place.querySelectorAll(".problem")].some((box) => box.textContent === text)) return;
   const box = document.createElement("pre");
   box.className = "problem";

@@ -8,6 +8,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { messageOf } from "../../core/message-of";
 import type { Session } from "../../store/session";
 import { useSession } from "../../store/use-session";
 import { Button } from "../../ui/button";
@@ -327,10 +328,6 @@ function noteOf(source: TableSource): string {
 
 const kernelOf = ({ state }: Session): string | null =>
   state.kernel.phase === "ready" ? state.kernel.kernel_id : null;
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** How many of the columns are the frame's own index: it is no column of the data. */
 function indexLevels(table: TableValue): number {

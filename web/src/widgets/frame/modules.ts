@@ -7,6 +7,7 @@
  * are addressed below `FILES`, a host that does not exist.
  */
 
+import { messageOf } from "../../core/message-of";
 import type { FromFrame, ToFrame } from "../messages";
 
 export const FILES = "https://extension-files.invalid/";
@@ -103,7 +104,7 @@ export class Modules {
     } catch (problem) {
       const federated = await this.#federated(scope);
       if (federated) return federated;
-      const reason = problem instanceof Error ? problem.message : String(problem);
+      const reason = messageOf(problem);
       throw new Error(
         `The front end of “${module}” was not found in the kernel's environment. (${reason})`,
       );

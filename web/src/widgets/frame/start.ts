@@ -5,6 +5,7 @@
  * policy, and what the page reads (`../messages.ts`).
  */
 
+import { messageOf } from "../../core/message-of";
 import "@jupyter-widgets/base/css/index.css";
 import "@jupyter-widgets/controls/css/widgets-base.css";
 import "@lumino/widgets/style/index.css";
@@ -112,7 +113,7 @@ async function showView(manager: FrameManager, id: string, place: HTMLElement): 
   } catch (problem) {
     const box = document.createElement("p");
     box.className = "widget-gone";
-    box.textContent = problem instanceof Error ? problem.message : String(problem);
+    box.textContent = messageOf(problem);
     place.replaceChildren(box);
   }
 }
