@@ -55,7 +55,7 @@ def run_by_jupyter(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.No
     client = NotebookClient(
         notebook,
         allow_errors=True,
-        timeout=120,
+        timeout=60,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
     )
