@@ -217,6 +217,7 @@ class Executions:
             return runner(running)  # type: ignore[no-any-return]
         except BaseException as error:
             # IPython shows what a cell raises; this came from the machinery around it.
+            running.close()
             result = ExecutionResult(ExecutionInfo(source, True, False, True, cell_id))
             result.error_in_exec = error
             shell.showtraceback()

@@ -17,12 +17,14 @@ from typing import Any
 
 from IPython.core.autocall import ExitAutocall
 from IPython.core.error import UsageError
+from IPython.core.events import available_events
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Any as AnyTrait
 from traitlets import CBool, Instance, Type
 from traitlets.config import Config
 from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
+from tailrace_kernel.cell_events import CellEvents
 from tailrace_kernel.comms import Comms
 from tailrace_kernel.displays import Displays, ResultHook
 from tailrace_kernel.kernel_magics import KernelMagics
@@ -61,6 +63,10 @@ class ZMQInteractiveShell(InteractiveShell):
     _lines_shown: tuple[str, ...] | list[str] = ()
 
     # ── start ────────────────────────────────────────────────────────────────
+
+    def init_events(self) -> None:
+        self.events = CellEvents(self, available_events)
+        self.events.register("pre_execute", self._clear_warning_registry)
 
     def init_history(self) -> None:
         self.history_manager = PastInputs(shell=self, parent=self)

@@ -194,6 +194,38 @@ def test_an_interrupt_that_comes_before_its_cell_does_is_not_lost(shared: Guest)
     assert shared.run("1+1").result == "2"
 
 
+@pytest.mark.parametrize("event", ["pre_execute", "pre_run_cell"])
+def test_an_interrupt_just_before_the_code_ends_the_cell(shared: Guest, event: str) -> None:
+    """KER-54: what IPython calls before a cell may be where it hits."""
+    shared.run(
+        "import os, signal\nevents = get_ipython().events\n"
+        "def once(*_):\n"
+        f"    events.unregister({event!r}, once)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        f"events.register({event!r}, once)"
+    )
+    done = shared.run("has_run = True")
+
+    assert done.status == "interrupted"
+    assert done.out == ""
+    assert shared.run("'has_run' in globals()").result == "False"
+
+
+def test_what_a_callback_raises_before_a_cell_is_shown_and_the_cell_runs(shared: Guest) -> None:
+    shared.run(
+        "events = get_ipython().events\n"
+        "def bad():\n"
+        "    events.unregister('pre_execute', bad)\n"
+        "    raise ValueError('of a callback')\n"
+        "events.register('pre_execute', bad)"
+    )
+    done = shared.run("6 * 7")
+
+    assert "Error in callback" in done.out
+    assert [error["message"] for error in done.of("error")] == ["of a callback"]
+    assert (done.status, done.result) == ("ok", "42")
+
+
 def test_what_runs_is_interrupted_once_though_the_server_says_so_twice(shared: Guest) -> None:
     """KER-54"""
     execution_id = shared.execute(
