@@ -24,6 +24,7 @@ const RAN: Execution = {
 function session(change: Partial<Session>, execution: Execution = RAN): Session {
   return {
     ...EMPTY_SESSION,
+    isLoaded: true,
     cells: [{ cell_id: "a", kind: "code" }],
     ...change,
     state: {

@@ -4,21 +4,21 @@
  */
 
 import type { Session } from "../store/session";
-import { endOf, type Run, runOf } from "./long-runs";
+import { UNWATCHED, type Watch, watched } from "./long-runs";
 
 /** What of a session was seen last. */
 export interface Heard {
-  readonly run: Run | null;
+  readonly watch: Watch;
   readonly isAway: boolean;
   readonly prompts: readonly string[];
 }
 
-export const NOTHING_HEARD: Heard = { run: null, isAway: false, prompts: [] };
+export const NOTHING_HEARD: Heard = { watch: UNWATCHED, isAway: false, prompts: [] };
 
 export function heardOf(before: Heard, session: Session): Heard {
   const { phase } = session.connection;
   return {
-    run: runOf(before.run, session),
+    watch: watched(before.watch, session),
     isAway: phase === "waiting" || (before.isAway && phase !== "open"),
     prompts: Object.keys(session.state.prompts),
   };
@@ -28,7 +28,7 @@ export function heardOf(before: Heard, session: Session): Heard {
 export function sentenceBetween(before: Heard, after: Heard, session: Session): string | null {
   const asked = after.prompts.find((id) => !before.prompts.includes(id));
   if (asked !== undefined) return promptWords(asked, session);
-  if (before.run && !after.run) return endOf(before.run, session)?.text ?? null;
+  if (after.watch.ended) return after.watch.ended.text;
   return before.isAway && !after.isAway ? "Connected again" : null;
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { EMPTY_STATE, NO_OUTPUTS } from "../core/state";
 import type { Execution } from "../protocol/generated";
 import { EMPTY_SESSION, type Session } from "../store/session";
-import { endOf, type Run, runOf } from "./long-runs";
+import { UNWATCHED, watched } from "./long-runs";
 
 function execution(id: string, change: Partial<Execution>): Execution {
   return {
@@ -27,6 +27,7 @@ function execution(id: string, change: Partial<Execution>): Execution {
 function session(executions: Execution[], running: string | null, queue: string[] = []): Session {
   return {
     ...EMPTY_SESSION,
+    isLoaded: true,
     cells: [
       { cell_id: "cell-a", kind: "code" },
       { cell_id: "cell-b", kind: "code" },
@@ -40,23 +41,61 @@ function session(executions: Execution[], running: string | null, queue: string[
   };
 }
 
-const after = (sessions: Session[]) => sessions.reduce(runOf, null as Run | null);
+/** What is told while a page goes through these sessions. */
+function told(...sessions: Session[]): string[] {
+  let watch = UNWATCHED;
+  return sessions.flatMap((next) => {
+    watch = watched(watch, next);
+    return watch.ended?.text ?? [];
+  });
+}
+
+function finished(id: string, started_at: number, finished_at: number): Execution {
+  return execution(id, { phase: "finished", status: "ok", started_at, finished_at });
+}
 
 test("a run goes from the first start to when nothing waits any more", () => {
   const a = execution("a", { started_at: 100 });
   const b = execution("b", { started_at: 130 });
-  const run = after([session([a], "a", ["b"]), session([a], null, ["b"]), session([a, b], "b")]);
-  expect(run).toEqual({ since: 100, cells: 2, last: "b" });
-  const ended = execution("b", { phase: "finished", status: "ok", finished_at: 160 });
-  if (!run) throw new Error("no run");
-  expect(runOf(run, session([a, ended], null))).toBeNull();
-  expect(endOf(run, session([a, ended], null))?.text).toBe("2 cells finished after 1:00");
+  const [wholeA, wholeB] = [finished("a", 100, 120), finished("b", 130, 160)];
+  const before = session([], null);
+  expect(
+    told(
+      before,
+      session([a], "a", ["b"]),
+      session([wholeA], null, ["b"]),
+      session([wholeA, b], "b"),
+      session([wholeA, wholeB], null),
+      session([wholeA, wholeB], null),
+    ),
+  ).toEqual(["2 cells finished after 1:00"]);
+});
+
+test("a run that began and ended between two looks is told, one before the first look is not", () => {
+  // Failed on a busy page: start and end came in one frame, and nothing was said.
+  const old = finished("b", 10, 20);
+  expect(
+    told(session([old], null), session([old, finished("a", 100, 103)], null), session([old], null)),
+  ).toEqual(["Cell 1 finished after 3.00 s"]);
+  expect(told(session([old], null), session([old], null))).toEqual([]);
+  expect(told({ ...session([], null), isLoaded: false }, session([old], null))).toEqual([]);
+});
+
+test("what was waiting and never ran is no run", () => {
+  const cancelled = execution("a", {
+    phase: "finished",
+    status: "cancelled",
+    started_at: null,
+    finished_at: 30,
+  });
+  expect(told(session([], null), session([], null, ["a"]), session([cancelled], null))).toEqual([]);
 });
 
 test("what failed is told with its cell and reason", () => {
   const failed = execution("b", {
     phase: "finished",
     status: "error",
+    started_at: 3,
     finished_at: 12,
     outputs: {
       ...NO_OUTPUTS,
@@ -72,6 +111,8 @@ test("what failed is told with its cell and reason", () => {
       ],
     },
   });
-  const ended = endOf({ since: 0, cells: 3, last: "b" }, session([failed], null));
-  expect(ended?.text).toBe("Cell 2 failed after 12.0 s: ValueError: no");
+  const run = [finished("a", 0, 3), failed];
+  expect(told(session([], null), session(run, null))).toEqual([
+    "Cell 2 failed after 12.0 s: ValueError: no",
+  ]);
 });

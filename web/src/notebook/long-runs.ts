@@ -3,22 +3,17 @@
  * by the browser's own notification while the page is not looked at, if that was allowed.
  *
  * A run is from the first cell that starts while nothing ran to the moment nothing runs or
- * waits any more; one that takes less than the settings say is not told of.
+ * waits any more; one that takes less than the settings say is not told of. It is known by the
+ * executions that ended: on a busy page, or after a lost connection, a run begins and ends
+ * between two looks.
  */
 
-import type { Execution } from "../protocol/generated";
+import type { Execution, SessionState } from "../protocol/generated";
 import { currentSettings } from "../settings/settings-store";
 import type { Session } from "../store/session";
 import type { SessionStore } from "../store/session-store";
 import { notify } from "../ui/notices";
 import { counted, durationWords } from "../ui/words";
-
-export interface Run {
-  /** Seconds, as the server stamps. */
-  readonly since: number;
-  readonly cells: number;
-  readonly last: string;
-}
 
 export interface Ended {
   readonly text: string;
@@ -26,29 +21,48 @@ export interface Ended {
   readonly tookS: number;
 }
 
-/** The run after this state: begun, longer, or the same one; null while nothing runs. */
-export function runOf(before: Run | null, session: Session): Run | null {
-  const { running, executions, queue } = session.state;
-  const execution = running === null ? undefined : executions[running];
-  if (execution) {
-    if (before?.last === execution.execution_id) return before;
-    const since = before?.since ?? execution.started_at ?? null;
-    if (since === null) return before; // it has not been stamped yet
-    return { since, cells: (before?.cells ?? 0) + 1, last: execution.execution_id };
-  }
-  return queue.length > 0 ? before : null;
+/** What of a session's runs has been seen. */
+export interface Watch {
+  /** When the latest execution ended, as the server stamps, in seconds; null: not loaded yet. */
+  readonly upto: number | null;
+  readonly executions: SessionState["executions"];
+  /** The run that has ended since the look before, also one that began since then. */
+  readonly ended: Ended | null;
 }
 
-/** How a run that is over went, in words; null for one whose last execution is not known. */
-export function endOf(run: Run, session: Session): Ended | null {
-  const execution = session.state.executions[run.last];
-  if (!execution || execution.finished_at === null) return null;
-  const number = session.cells.findIndex((cell) => cell.cell_id === execution.cell_id) + 1;
-  const tookS = execution.finished_at - run.since;
-  const isWhole = run.cells > 1 && execution.status === "ok";
-  const what = isWhole ? counted(run.cells, "cell") : number > 0 ? `Cell ${number}` : "A cell";
-  const words = `${what} ${endWords(execution)} after ${durationWords(tookS * 1000)}`;
-  return { text: words + reasonOf(execution), cellId: execution.cell_id, tookS };
+export const UNWATCHED: Watch = { upto: null, executions: {}, ended: null };
+
+export function watched(before: Watch, session: Session): Watch {
+  const { executions, running, queue } = session.state;
+  const { upto } = before;
+  if (!session.isLoaded) return before;
+  if (upto === null) return { upto: latestEnd(executions), executions, ended: null };
+  const isBusy = running !== null || queue.length > 0;
+  if (isBusy || executions === before.executions) return { ...before, ended: null };
+  const run = Object.values(executions).filter(
+    ({ started_at, finished_at }) => started_at !== null && (finished_at ?? 0) > upto,
+  );
+  return {
+    upto: Math.max(upto, latestEnd(executions)),
+    executions,
+    ended: run.length > 0 ? endOf(run, session) : null,
+  };
+}
+
+function latestEnd(executions: Watch["executions"]): number {
+  return Object.values(executions).reduce((end, each) => Math.max(end, each.finished_at ?? 0), 0);
+}
+
+/** How the run of these executions went, in words. */
+function endOf(run: readonly Execution[], session: Session): Ended {
+  const last = run.reduce((a, b) => ((b.finished_at ?? 0) > (a.finished_at ?? 0) ? b : a));
+  const since = Math.min(...run.map(({ started_at }) => started_at ?? Number.POSITIVE_INFINITY));
+  const number = session.cells.findIndex((cell) => cell.cell_id === last.cell_id) + 1;
+  const tookS = (last.finished_at ?? 0) - since;
+  const isWhole = run.length > 1 && last.status === "ok";
+  const what = isWhole ? counted(run.length, "cell") : number > 0 ? `Cell ${number}` : "A cell";
+  const words = `${what} ${endWords(last)} after ${durationWords(tookS * 1000)}`;
+  return { text: words + reasonOf(last), cellId: last.cell_id, tookS };
 }
 
 function endWords({ status }: Execution): string {
@@ -80,13 +94,10 @@ export function tellLongRuns(
   notebookName: string,
   goTo: (cellId: string) => void,
 ): () => void {
-  let run: Run | null = null;
+  let watch = watched(UNWATCHED, store.getSnapshot());
   return store.subscribe(() => {
-    const session = store.getSnapshot();
-    const before = run;
-    run = runOf(before, session);
-    if (!before || run) return;
-    const ended = endOf(before, session);
+    watch = watched(watch, store.getSnapshot());
+    const { ended } = watch;
     const { noticeAfterS, hasBrowserNotices } = currentSettings();
     if (!ended || noticeAfterS === 0 || ended.tookS < noticeAfterS) return;
     const show = () => goTo(ended.cellId);
