@@ -1,9 +1,15 @@
 """Random tests are not timed: the machine may be busy with others. Long files come first, so
-that no worker is left alone with one at the end. Certificates are read once: httpx reads them
-for each client, 50 ms of the processor, though all servers here speak plain HTTP."""
+that no worker is left alone with one at the end.
+
+Two things cost the processor and help no test: httpx reads the certificates for each client,
+50 ms, though all servers here speak plain HTTP; and `jsonschema`, where it finds the package
+`rfc3987_syntax` (which jupyter_server brings), builds 38 grammars for a format that no schema
+here has, 3 s in each worker.
+"""
 
 import functools
 import ssl
+import sys
 
 import pytest
 from hypothesis import settings
@@ -12,6 +18,7 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 ssl.create_default_context = functools.cache(ssl.create_default_context)
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 LONG = (
     "tests/failure/test_server_kills",
@@ -19,6 +26,8 @@ LONG = (
     "tests/kernels/",
     "tests/headless/",
     "tests/guest/",
+    "tests/cli/test_run",
+    "tests/server/test_socket",
     "tests/e2e/test_widgets",
     "tests/e2e/test_outputs",
     "tests/e2e/test_other_kernels",

@@ -159,10 +159,10 @@ def value(content: bytes) -> bytes:
 
 def nested_types(depth: int) -> bytes:
     """Maps in a map in a map: deleting the outermost recurses in native code."""
-    items = [bytes([0x27]) + number(1) + text("cells") + text("x") + number(1)]
-    for clock in range(depth - 1):
-        above = number(0) + number(77) + number(clock)
-        items.append(bytes([0x27]) + above + text("x") + number(1))
+    end = text("x") + number(1)
+    items = [bytes([0x27]) + number(1) + text("cells") + end]
+    above = bytes([0x27]) + number(0) + number(77)
+    items += [above + number(clock) + end for clock in range(depth - 1)]
     return number(1) + number(depth) + number(77) + number(0) + b"".join(items) + b"\0"
 
 
