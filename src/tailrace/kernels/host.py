@@ -11,7 +11,6 @@ kernel holds.
 
 import argparse
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -255,16 +254,13 @@ def wait_for_other_host(run: RunFolder, address: addresses.Address) -> int | Non
 
 
 def warm() -> None:
-    """Import what every kernel needs, and take it out of the collector's sight, so that a
-    collection in a kernel does not copy the pages it shares with the host."""
+    """Do once, before the forks, what every kernel needs."""
     try:
         from tailrace_kernel.serve import warm as warm_guest
 
         warm_guest()
     except Exception:
         note(f"IPython could not be warmed; kernels will start cold\n{traceback.format_exc()}")
-    gc.collect()
-    gc.freeze()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
