@@ -55,7 +55,8 @@ def run_by_jupyter(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.No
     client = NotebookClient(
         notebook,
         allow_errors=True,
-        timeout=60,
+        # On a busy machine its socket now and then tells of a reply only when this has passed.
+        timeout=30,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
     )
