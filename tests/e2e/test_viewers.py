@@ -9,7 +9,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.e2e.browser import reader, until
 from tests.e2e.conftest import Server
@@ -24,11 +24,17 @@ PIXEL = base64.b64decode(
 def page(server: Server, chromium: Browser) -> Iterator[Page]:
     with reader(chromium, server.login) as page:
         problems: list[str] = []
-        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else 0)
+
+        def heard(said: ConsoleMessage) -> None:
+            if said.type == "error":
+                problems.append(f"{said.text} {said.location['url']}")
+
+        page.on("console", heard)
         page.on("pageerror", lambda error: problems.append(str(error)))
         yield page
         # That a file is no text, or not there, is told by a status, which the browser itself says.
-        assert [problem for problem in problems if not re.search("422|404", problem)] == []
+        told = re.compile(r"422|404.*/api/v1/files/.*path=later\.")
+        assert [problem for problem in problems if not told.search(problem)] == []
 
 
 def grid(page: Page) -> str:
@@ -182,6 +188,15 @@ def test_what_is_not_there_is_named_and_can_be_tried_again(server: Server, page:
     (server.folder / "later.txt").write_text("here it is")
     page.get_by_role("button", name="Try again").click()
     until(lambda: "here it is" in page.locator(".view-text").inner_text(), "the text")
+
+
+def test_a_json_file_that_is_none_is_told_of_and_can_be_mended(server: Server, page: Page) -> None:
+    (server.folder / "broken.json").write_text('{"key": ')
+    page.goto(f"{server.base}/view/broken.json")
+    page.get_by_role("alert").get_by_text("It is no JSON").wait_for()
+    page.get_by_role("button", name="Edit the text").click()
+    until(lambda: '{"key":' in page.locator(".view-text").inner_text(), "its text")
+    assert page.get_by_role("alert").count() == 0
 
 
 def test_small_things_are_shown_as_what_they_are(server: Server, page: Page) -> None:

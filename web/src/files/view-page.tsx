@@ -67,7 +67,14 @@ export function ViewPage({ server, path, places }: ViewPageProps) {
         </h1>
         <div className="bar-acts">
           {mayEdit && kind !== "text" && (
-            <Button look="quiet" aria-pressed={showsText} onClick={() => setShowsText(!showsText)}>
+            <Button
+              look="quiet"
+              aria-pressed={showsText}
+              onClick={() => {
+                setFailure(""); // what cannot be shown may be edited, and the other way round
+                setShowsText(!showsText);
+              }}
+            >
               {showsText ? (
                 "Show"
               ) : (
